@@ -1,0 +1,77 @@
+"""The JSON API: one door (authentication once, for all of it) and one shape for every error."""
+
+import logging
+from typing import Any
+
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from searches.accounts.auth import AuthError, api_auth
+from searches.query import QueryError
+from searches.search.api import router as search_router
+from searches.search.api import ApiProblem
+
+log = logging.getLogger("scout.api")
+
+# The documentation page of django-ninja starts itself by an inline script.
+_docs_csp = csp_update({"script-src": ["'self'", "'unsafe-inline'"], "style-src": ["'self'", "'unsafe-inline'"]})
+
+api = NinjaAPI(
+    title="Scout",
+    version="1",
+    description="Search short-video platforms. Fields are camelCase and only ever added; every error is "
+    '`{"error": {"type", "message"}}`, in the language of Accept-Language.',
+    auth=api_auth,
+    docs_url="/docs",
+    docs_decorator=lambda view: _docs_csp(login_required(view)),
+    urls_namespace="api",
+)
+api.add_router("/search", search_router)
+
+
+def problem(status: int, type: str, message: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    return JsonResponse({"error": {"type": type, "message": message}}, status=status, headers=headers)
+
+
+@api.exception_handler(AuthError)
+def not_let_in(request: HttpRequest, error: AuthError) -> HttpResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    return problem(error.status, error.type, str(error), headers)
+
+
+@api.exception_handler(QueryError)
+def bad_query(request: HttpRequest, error: QueryError) -> HttpResponse:
+    return problem(400, error.type, str(error))
+
+
+@api.exception_handler(ApiProblem)
+def refused(request: HttpRequest, error: ApiProblem) -> HttpResponse:
+    return problem(error.status, error.type, str(error), error.headers)
+
+
+@api.exception_handler(ValidationError)
+def bad_parameters(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    where = ", ".join(dict.fromkeys(".".join(str(part) for part in e["loc"][1:]) for e in error.errors)) or "?"
+    return problem(400, "invalid-parameter", _("These parameters are missing or wrong: %(where)s.") % {"where": where[:200]})
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if error.status_code == 400:
+        return problem(400, "invalid-json", _("The body is not valid JSON."))
+    return problem(error.status_code, "http-error", str(error))
+
+
+@api.exception_handler(Exception)
+def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("%s %s", request.method, request.path)
+    return problem(500, "internal-error", _("Something went wrong on our side. It has been written down; please try again."))
+
+
+def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Any other address under /api/."""
+    return problem(404, "not-found", _("There is nothing at this address."))

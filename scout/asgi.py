@@ -1,0 +1,34 @@
+"""HTTP and WebSocket, wired together."""
+
+import os
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import CookieMiddleware, SessionMiddleware
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scout.settings")
+django_app = get_asgi_application()
+
+# After the applications are loaded: these import models.
+from searches.cache.memory import listen  # noqa: E402
+from searches.search.urls import sockets  # noqa: E402
+
+_with_session = CookieMiddleware(SessionMiddleware(URLRouter(sockets)))
+_from_pages = AllowedHostsOriginValidator(_with_session)
+
+
+async def websocket(scope: Any, receive: Any, send: Any) -> None:
+    """Browsers must come from our own pages. Who shows a token is no browser page: browsers cannot set that header."""
+    names = {name for name, _value in scope["headers"]}
+    await (_with_session if b"authorization" in names else _from_pages)(scope, receive, send)
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    # Daphne lets a client's own Daphne-Root-Path header become the start of every link we make.
+    await django_app({**scope, "root_path": ""}, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+listen()

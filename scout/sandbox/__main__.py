@@ -1,0 +1,47 @@
+"""Runs the sandbox until it is told to stop."""
+
+import argparse
+import signal
+import threading
+from dataclasses import fields
+from pathlib import Path
+
+from scout.sandbox.apify.settings import Settings
+from scout.sandbox.server import Server
+from scout.sandbox.site import Site
+
+#: A connection needs a thread but hardly any stack.
+STACK_BYTES = 512 * 1024
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scout.sandbox", description="A loopback look-alike of the Apify API v2."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=9100, help="0 picks a free one")
+    parser.add_argument("--state-file", type=Path, help="runs survive a restart in this file")
+    for field in fields(Settings):
+        kind = type(field.default)
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default: {field.default!r}"
+        )
+    return parser
+
+
+def main() -> None:
+    args = vars(parser().parse_args())
+    host, port, state_file = args.pop("host"), args.pop("port"), args.pop("state_file")
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    threading.stack_size(STACK_BYTES)
+    server = Server(host, port, Site(Settings(**args), state_file).answer)
+    server.start()
+    print(f"sandbox listening on {server.url}", flush=True)
+    stop.wait()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

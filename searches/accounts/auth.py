@@ -1,0 +1,55 @@
+"""Who asks, for the API: a bearer token if one is shown, else the session of a request that our own pages sent."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from searches.accounts.models import User
+from searches.accounts.tokens import person_of
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class AuthError(Exception):
+    """Not let in. `status` is 401 (who are you?) or 403 (not from there)."""
+
+    def __init__(self, status: int, type: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type
+
+
+def api_auth(request: HttpRequest) -> User:
+    """The person behind an API request; AuthError when there is none. A token that is shown is the only thing looked at."""
+    shown = request.headers.get("Authorization")
+    if shown is not None:
+        user = bearer(shown)
+        if user is None:
+            raise AuthError(401, "invalid-token", _("This API token is not valid. It may have been revoked."))
+        request.user = user
+        return user
+    if not isinstance(request.user, User):
+        raise AuthError(401, "not-signed-in", _("Sign in, or send an API token: Authorization: Bearer ..."))
+    if request.method not in _SAFE and not from_here(request):
+        raise AuthError(403, "foreign-origin", _("This request came from another site and was refused."))
+    return request.user
+
+
+def bearer(header: str) -> User | None:
+    """The person of an Authorization header."""
+    scheme, _space, token = header.partition(" ")
+    return person_of(token.strip()) if scheme.lower() == "bearer" else None
+
+
+def from_here(request: HttpRequest) -> bool:
+    """Whether our own pages sent it. Every browser says where a POST comes from; what says nothing is no browser, and
+    carries no cookie that somebody else's page could use."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site != "same-origin":
+        return False
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    return urlsplit(origin).netloc == request.get_host() or origin in getattr(settings, "CSRF_TRUSTED_ORIGINS", [])

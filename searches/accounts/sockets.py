@@ -1,0 +1,40 @@
+"""Who is at the other end of a socket. Browsers come with a session and an Origin of ours; programs with a bearer token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from django.utils import translation
+
+from searches.accounts.auth import bearer
+from searches.accounts.models import User
+
+
+async def person_of_socket(scope: Any) -> User | None:
+    """The active person of a socket's scope, or None. A token that is shown is the only thing looked at."""
+    shown = headers_of(scope).get("authorization")
+    if shown is not None:
+        found: User | None = await database_sync_to_async(bearer)(shown)
+        return found
+    user = await get_user(scope)
+    return user if isinstance(user, User) and user.is_active else None
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
+
+
+def language_of(scope: Mapping[str, Any]) -> str:
+    """The language chosen on our pages, else the one that the browser asks for."""
+    chosen = scope.get("cookies", {}).get("django_language", "")
+    for code in (chosen, *_accepted(headers_of(scope).get("accept-language", ""))):
+        try:
+            return translation.get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return translation.get_language() or "en"
+
+
+def _accepted(header: str) -> list[str]:
+    return [part.split(";")[0].strip() for part in header.split(",")[:10]]

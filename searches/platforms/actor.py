@@ -1,0 +1,24 @@
+"""What an actor is to Scout: two pure functions and the windows its own date filter knows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from searches.item import Item
+from searches.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An Apify actor that searches one platform.
+
+    `build_input(query, limit)` gives the actor's INPUT; `to_item(raw)` an Item, or None for a row that is no post.
+    `windows` maps each date range to the days back that the actor itself filters on (None: it does not filter);
+    whatever it lets through beyond the asked range is filtered after.
+    """
+
+    id: str
+    platform: str
+    build_input: Callable[[Query, int], dict[str, Any]]
+    to_item: Callable[[Any], Item | None]
+    windows: Mapping[str, int | None]

@@ -1,0 +1,93 @@
+"""Tells whoever watches a run that there is more: writes its state where watchers read it, then rings their group.
+
+A group message carries nothing but the run's id; a lost one is made up for by the next, or by the watcher's own look.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from scout.queues import connections
+from scout.redis import Unavailable
+from searches.search import estimate, live
+from searches.search.models import PUBLIC_STATUS, Run, Status
+
+log = logging.getLogger("scout.search")
+_SEND_SECONDS = 5
+
+
+def group(run_id: int) -> str:
+    return f"run.{run_id}"
+
+
+def search_group(search_id: object) -> str:
+    return f"search.{search_id}"
+
+
+def state(run: Run) -> dict[str, Any]:
+    """What watchers are told of a run. `rows`: how many ordinals it has, known at its end."""
+    status = PUBLIC_STATUS.get(run.status, run.status)
+    place = estimate.position(run) if run.status == Status.QUEUED else None
+    eta = None
+    if place is not None:
+        eta = estimate.queued_eta(run.platform, place)
+    elif status == Status.RUNNING:
+        eta = estimate.running_eta(run.platform, run.started_at, run.items_found, run.item_limit)
+    return {
+        "status": str(status),
+        "found": run.items_found,
+        "asked": run.item_limit,
+        "rows": run.row_count,
+        "position": place,
+        "eta": eta,
+        "partial": run.partial,
+        "error": run.error_type,
+    }
+
+
+def changed(run_ids: Iterable[int]) -> None:
+    """Announce these runs as they stand in the database now. Call it after the commit, once a batch."""
+    states = {run.pk: state(run) for run in Run.objects.filter(pk__in=list(run_ids))}
+    if not states:
+        return
+    try:
+        with connections().guarded() as client:
+            live.put_states(client, states)
+        ring_groups([(group(run_id), {"type": "run.changed"}) for run_id in states])
+    except Unavailable as error:
+        log.warning("%d changes not announced: %s", len(states), error)
+
+
+def left(search_id: object) -> None:
+    """Tell a person's other open pages that they have left this search."""
+    ring_groups([(search_group(search_id), {"type": "search.left"})])
+
+
+def ring_groups(messages: list[tuple[str, dict[str, Any]]]) -> None:
+    """Ring groups. All through one event loop that stays: a loop for each message costs 50 times more."""
+    if connections().target is None:
+        return
+    future = asyncio.run_coroutine_threadsafe(_send(messages), _loop())
+    try:
+        future.result(_SEND_SECONDS)
+    except Exception as error:
+        # A hint is only a hint; whoever misses it looks for himself within seconds.
+        log.warning("hints not sent: %s", type(error).__name__)
+
+
+async def _send(messages: list[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    for name, message in messages:
+        await layer.group_send(name, message)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="hints", daemon=True).start()
+    return loop

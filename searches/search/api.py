@@ -1,0 +1,117 @@
+"""The search API. Views parse, call one verb, and tell."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from ninja import Query as QueryParams
+from ninja import Router, Schema
+from pydantic import WithJsonSchema
+
+from scout.queues import connections
+from scout.redis import Unavailable
+from searches.accounts.limits import seconds_to_wait
+from searches.accounts.models import User
+from searches.query import DATE_RANGES, MAX_LENGTH, PLATFORM_CHOICES, parse
+from searches.search import history, live, results, wire
+from searches.search.cancel import cancel as cancel_search
+from searches.search.models import OPEN, Search
+from searches.search.submit import Hit, KeyReused, submit
+
+router = Router(tags=["search"])
+
+
+class ApiProblem(Exception):
+    """A request that cannot be served: status, type and a sentence."""
+
+    def __init__(self, status: int, type: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type
+        self.headers = headers
+
+
+class SearchIn(Schema):
+    """What to search for. Checked by searches.query, so that every way in says the same about the same mistake."""
+
+    query: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "example": "메이크업"})] = None
+    platform: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(PLATFORM_CHOICES)})] = "tiktok"
+    dateRange: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(DATE_RANGES)})] = "7days"
+
+
+@router.post("", summary="Search: a known answer at once, or a job")
+def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
+    """200 with the items when the answer is known, else 202 with a jobId. The same open question twice is one job."""
+    user = person(request)
+    query = parse(body.query, body.platform, body.dateRange)
+    wait = seconds_to_wait(user, "search", settings.SEARCHES_PER_MINUTE)
+    if wait:
+        message = _("Too many searches at once. Please wait %(seconds)d seconds.") % {"seconds": wait}
+        raise ApiProblem(429, "rate-limited", message, {"Retry-After": str(wait)})
+    try:
+        found = submit(user, query, request.headers.get("Idempotency-Key", "")[:200] or None)
+    except KeyReused:
+        message = _("This Idempotency-Key was used before, for another search.")
+        raise ApiProblem(422, "idempotency-key-reused", message) from None
+    if isinstance(found, Hit):
+        history.note(user, query, found)
+        return HttpResponse(wire.hit_body(query.key, found), content_type="application/json")
+    return JsonResponse(wire.tell(found) | {"cached": False}, status=202, json_dumps_params={"ensure_ascii": False})
+
+
+@router.get("/{job_id}", summary="The state of a search; its first items once it is completed")
+def status(request: HttpRequest, job_id: str) -> HttpResponse:
+    search = own(request, job_id)
+    look(search)
+    return JsonResponse(wire.with_data(search), json_dumps_params={"ensure_ascii": False})
+
+
+@router.get("/{job_id}/items", summary="Items found so far, from a cursor on")
+def items(
+    request: HttpRequest,
+    job_id: str,
+    since: Annotated[int, QueryParams(ge=0, le=results.MAX_CURSOR)] = 0,
+    limit: Annotated[int, QueryParams(ge=1, le=results.MAX_PAGE)] = results.FIRST_PAGE,
+) -> HttpResponse:
+    """While it runs as well: ask again with `next`. Items come in the order in which they were found."""
+    search = own(request, job_id)
+    look(search)
+    found, cursor = results.items_since(results.runs_of(search), since, limit)
+    return JsonResponse({"items": found, "next": cursor}, json_dumps_params={"ensure_ascii": False})
+
+
+@router.post("/{job_id}/cancel", summary="Leave a search; the last to leave stops its run")
+def cancel(request: HttpRequest, job_id: str) -> HttpResponse:
+    """Idempotent: a search that has ended stays as it is."""
+    search = cancel_search(own(request, job_id))
+    return JsonResponse(wire.tell(search), json_dumps_params={"ensure_ascii": False})
+
+
+def person(request: HttpRequest) -> User:
+    """Who api_auth let in."""
+    if not isinstance(request.user, User):
+        raise TypeError("this view is behind api_auth")
+    return request.user
+
+
+def own(request: HttpRequest, job_id: str) -> Search:
+    """The person's own search, or 404: somebody else's is not even there."""
+    try:
+        found = Search.objects.filter(pk=UUID(job_id), user=person(request)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise ApiProblem(404, "search-not-found", _("There is no such search, or it is not yours."))
+    return found
+
+
+def look(search: Search) -> None:
+    """Somebody is looking: follow reads the items of its runs for the next half minute."""
+    if search.status in OPEN:
+        try:
+            with connections().guarded() as client:
+                live.watch(client, search.runs.values_list("pk", flat=True))
+        except Unavailable:
+            return

@@ -1,0 +1,35 @@
+"""Takes a person off a search. The last to leave stops the run, so that nobody pays for what nobody wants."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from scout.queues import ring
+from searches.search import announce
+from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
+
+
+def cancel(search: Search) -> Search:
+    """End this search as cancelled, unless it has ended already; the search as it stands after."""
+    left: list[int] = []
+    with transaction.atomic():
+        # Runs before searches, as everybody locks them; the other way round two of us could wait for each other.
+        runs = list(Run.objects.select_for_update().filter(links__search=search, status__in=ACTIVE))
+        mine = Search.objects.filter(pk=search.pk, status__in=OPEN)
+        if mine.update(status=Status.CANCELLED, finished_at=timezone.now()):
+            left = [run.pk for run in runs if _leave(run)]
+    search.refresh_from_db()
+    announce.left(search.pk)
+    if left:
+        ring("search", "search.abort_run", left)
+        announce.changed(left)
+    return search
+
+
+def _leave(run: Run) -> bool:
+    """Stop the run if nobody else wants it; whether it is being stopped."""
+    if run.reason != Run.Reason.SEARCH or SearchRun.objects.filter(run=run, search__status__in=OPEN).exists():
+        return False
+    if Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(status=Status.CANCELLED, finished_at=timezone.now()):
+        return False
+    # A start that is on its way must be waited for: its run exists upstream, or will. A run being collected is done.
+    return bool(Run.objects.filter(pk=run.pk, status__in=(Status.STARTING, Status.RUNNING)).update(cancelling=True))

@@ -1,0 +1,57 @@
+"""Ends runs, and with them the searches that wait for nothing else. Call it inside a transaction; announce after it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
+
+_CHUNK = 400
+
+
+def end_run(run: Run, status: Status, **values: Any) -> bool:
+    """End an active run as its holder; False when somebody else took it over meanwhile."""
+    held = Run.objects.filter(pk=run.pk, fence=run.fence, status__in=ACTIVE)
+    return bool(held.update(status=status, finished_at=timezone.now(), lease_until=None, **values))
+
+
+def end_searches(run_ids: Iterable[int]) -> None:
+    """End the open searches of these runs none of whose runs is active any more."""
+    ids = list(run_ids)
+    waiting = Search.objects.filter(status__in=OPEN, links__run_id__in=ids).values_list("pk", flat=True).distinct()
+    for chunk in _chunks(list(waiting)):
+        _end_chunk(chunk)
+
+
+def mark_running(run_ids: Iterable[int]) -> None:
+    """Show the searches of these runs as running."""
+    links = SearchRun.objects.filter(run_id__in=list(run_ids)).values("search_id")
+    Search.objects.filter(status=Status.QUEUED, pk__in=links).update(status=Status.RUNNING)
+
+
+def _end_chunk(search_ids: list[Any]) -> None:
+    runs_of: dict[Any, list[tuple[str, int]]] = defaultdict(list)
+    links = SearchRun.objects.filter(search_id__in=search_ids)
+    for search_id, status, found in links.values_list("search_id", "run__status", "run__items_found"):
+        runs_of[search_id].append((status, found))
+    alike: dict[tuple[Status, int], list[Any]] = defaultdict(list)
+    for search_id, runs in runs_of.items():
+        if not any(status in ACTIVE for status, _found in runs):
+            alike[_outcome(runs)].append(search_id)
+    for (status, count), ids in alike.items():
+        Search.objects.filter(pk__in=ids, status__in=OPEN).update(status=status, item_count=count, finished_at=timezone.now())
+
+
+def _outcome(runs: list[tuple[str, int]]) -> tuple[Status, int]:
+    """One platform that answered makes a search completed; the others' failures are told beside it."""
+    statuses = {status for status, _found in runs}
+    count = sum(found for status, found in runs if status == Status.COMPLETED)
+    if Status.COMPLETED in statuses:
+        return Status.COMPLETED, count
+    return (Status.FAILED, 0) if Status.FAILED in statuses else (Status.CANCELLED, 0)
+
+
+def _chunks(ids: list[Any]) -> Iterable[list[Any]]:
+    return (ids[i : i + _CHUNK] for i in range(0, len(ids), _CHUNK))

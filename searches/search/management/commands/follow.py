@@ -1,0 +1,24 @@
+"""The process that watches every running scrape. Start two for fail-over; they share the work."""
+
+import signal
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from searches.search.follow import Follower, drop_leases
+
+
+class Command(BaseCommand):
+    help = "Watch running scrapes: hand what ended to workers, hand out again what is overdue."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        follower = Follower()
+
+        def leave(signum: int, frame: FrameType | None) -> None:
+            follower.stopping = True  # nothing else: a handler may run in the middle of anything
+
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        follower.run()
+        drop_leases(follower.holder)

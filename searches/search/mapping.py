@@ -1,0 +1,37 @@
+"""From an actor's rows to Items: the same rows always give the same ordinals, whoever reads them and when."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from searches.item import Item
+from searches.platforms.actor import Actor
+from searches.query import DATE_RANGE_DAYS
+
+log = logging.getLogger("scout.search")
+
+
+def map_rows(actor: Actor, rows: list[Any], date_range: str, run_started: datetime) -> list[Item | None]:
+    """One entry per row: the Item, or None for a row that is no post or lies outside the asked window.
+
+    The window counts from the start of the run, not from now: a row must not change its mind between two readings.
+    Undated posts stay.
+    """
+    days = DATE_RANGE_DAYS[date_range]
+    oldest = (run_started - timedelta(days=days)).timestamp() * 1000 if days is not None else None
+    return [_within(_mapped(actor, row), oldest) for row in rows]
+
+
+def _mapped(actor: Actor, row: Any) -> Item | None:
+    try:
+        return actor.to_item(row)
+    except Exception:
+        # A mapper that trips over a row loses that row, not the answer; the row is outside data and is not logged.
+        log.exception("%s: a row could not be mapped", actor.id)
+        return None
+
+
+def _within(item: Item | None, oldest: float | None) -> Item | None:
+    if item is None or oldest is None or item["createTime"] is None or item["createTime"] >= oldest:
+        return item
+    return None

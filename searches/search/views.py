@@ -1,0 +1,141 @@
+"""The pages of searches. A page is a question: its address says what is asked, and looking at it never spends."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from searches.accounts.limits import seconds_to_wait
+from searches.accounts.models import User
+from searches.platforms.models import Platform
+from searches.query import ALL, DATE_RANGE_NAMES, PLATFORM_NAMES, Query, QueryError, parse
+from searches.search import history, results, wire
+from searches.search.api import look
+from searches.search.cancel import cancel as cancel_search
+from searches.search.models import ACTIVE, OPEN, Run, Search
+from searches.search.submit import Hit, platforms_of, submit
+
+RECENT = 8
+PER_PAGE = 30
+
+
+def link_to(query: Query) -> str:
+    """The address of a question."""
+    return f"{reverse('question')}?{urlencode({'q': query.text, 'platform': query.platform, 'range': query.date_range})}"
+
+
+@require_GET
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """The search form, and what this person asked lately."""
+    recent = Search.objects.filter(user=_user(request)).order_by("-created_at")[:RECENT]
+    return render(request, "search/dashboard.html", _form() | {"recent": [_row(s) for s in recent]})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def question(request: HttpRequest) -> HttpResponse:
+    """GET: the answer, the search in progress, or a button. POST: ask it, then look at it."""
+    given = request.POST if request.method == "POST" else request.GET
+    asked = {"q": given.get("q", ""), "platform": given.get("platform", "tiktok"), "range": given.get("range", "7days")}
+    try:
+        query = parse(asked["q"], asked["platform"], asked["range"])
+        names = platforms_of(query)
+    except QueryError as error:
+        # What was typed stays in the form, beside the sentence about it.
+        return render(request, "search/dashboard.html", _form(asked) | {"problem": str(error)}, status=400)
+    if request.method == "POST":
+        return _ask(request, query, asked)
+    return render(request, "search/question.html", _form(asked) | _shown(_user(request), query, names))
+
+
+def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpResponse:
+    user = _user(request)
+    wait = seconds_to_wait(user, "search", settings.SEARCHES_PER_MINUTE)
+    if wait:
+        problem = _("Too many searches at once. Please wait %(seconds)d seconds.") % {"seconds": wait}
+        response = render(request, "search/dashboard.html", _form(asked) | {"problem": problem}, status=429)
+        response["Retry-After"] = str(wait)
+        return response
+    found = submit(user, query)
+    if isinstance(found, Hit):
+        history.note(user, query, found)
+    return redirect(link_to(query))
+
+
+def _shown(user: User, query: Query, names: list[str]) -> dict[str, Any]:
+    """What a question's page shows: `answer` (known), `search` (the person's, in progress or just ended), or neither."""
+    mine = Search.objects.filter(user=user, answer_key=query.key, cached=False).order_by("-created_at").first()
+    shown: dict[str, Any] = {"asked": query, "title": query.text, "search": None, "answer": None, "items": [], "told": None}
+    if mine and mine.status in OPEN:
+        look(mine)
+        items, cursor = results.items_since(results.runs_of(mine), 0, results.MAX_PAGE)
+        return shown | {"search": mine, "told": wire.tell(mine), "items": items, "cursor": cursor}
+    answers = results.known(query, names)
+    if answers:
+        created = min(answer.created_at for answer in answers)
+        items = [item for answer in answers for item in answer.items()]
+        known = {"created_at": created, "stale": Hit(answers, _any_stale(answers)).stale, "partial": any(a.partial for a in answers)}
+        return shown | {"answer": known, "items": items, "refreshing": _in_progress(query, names)}
+    told = wire.tell(mine) if mine else None
+    return shown | {"search": mine, "told": told, "others": _in_progress(query, names)}
+
+
+def _any_stale(answers: list[Any]) -> bool:
+    return any(answer.freshness() == "stale" for answer in answers)
+
+
+def _in_progress(query: Query, names: list[str]) -> bool:
+    """Whether somebody's run of this question is on its way: joining it costs nothing."""
+    keys = [query.on(name).key for name in names]
+    return Run.objects.filter(answer_key__in=keys, status__in=ACTIVE, cancelling=False).exists()
+
+
+@require_GET
+@login_required
+def mine(request: HttpRequest) -> HttpResponse:
+    """My searches, newest first."""
+    page = Paginator(Search.objects.filter(user=_user(request)).order_by("-created_at"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "search/mine.html", {"page": page, "rows": [_row(search) for search in page.object_list]})
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The cancel button of a page without JavaScript."""
+    search = Search.objects.filter(pk=job_id, user=_user(request)).first()
+    if search is None:
+        raise Http404
+    search = cancel_search(search)
+    messages.info(request, _("This search was cancelled.") if search.status == "cancelled" else _("This search had already ended."))
+    return redirect(link_to(search.asked))
+
+
+def _form(asked: dict[str, str] | None = None) -> dict[str, Any]:
+    """What the search form needs: the choices that are available here, and what was typed."""
+    enabled = list(Platform.objects.filter(enabled=True).order_by("name").values_list("name", flat=True))
+    names = [*enabled, ALL] if len(enabled) > 1 else enabled
+    return {
+        "platforms": [(name, PLATFORM_NAMES[name]) for name in names],
+        "ranges": list(DATE_RANGE_NAMES.items()),
+        "form": asked or {"q": "", "platform": "tiktok", "range": "7days"},
+    }
+
+
+def _row(search: Search) -> dict[str, Any]:
+    return {"search": search, "link": link_to(search.asked), "open": search.status in OPEN}
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
