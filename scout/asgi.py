@@ -3,18 +3,23 @@
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import CookieMiddleware, SessionMiddleware
-from django.core.asgi import get_asgi_application
+from django.conf import settings
+
+from scout.lanes import Lanes, OneHopHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scout.settings")
-django_app = get_asgi_application()
+django.setup(set_prefix=False)
+django_app = OneHopHandler()
 
 # After the applications are loaded: these import models.
 from searches.cache.memory import listen  # noqa: E402
 from searches.search.urls import sockets  # noqa: E402
 
+_lanes = Lanes(settings.WEB_THREADS)
 _with_session = CookieMiddleware(SessionMiddleware(URLRouter(sockets)))
 _from_pages = AllowedHostsOriginValidator(_with_session)
 
@@ -22,12 +27,12 @@ _from_pages = AllowedHostsOriginValidator(_with_session)
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
     """Browsers must come from our own pages. Who shows a token is no browser page: browsers cannot set that header."""
     names = {name for name, _value in scope["headers"]}
-    await (_with_session if b"authorization" in names else _from_pages)(scope, receive, send)
+    await _lanes.shared(_with_session if b"authorization" in names else _from_pages, scope, receive, send)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
     # Daphne lets a client's own Daphne-Root-Path header become the start of every link we make.
-    await django_app({**scope, "root_path": ""}, receive, send)
+    await _lanes.held(django_app, {**scope, "root_path": ""}, receive, send)
 
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})

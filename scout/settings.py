@@ -178,7 +178,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20, "timeout": 30}
-DATABASES["default"]["CONN_MAX_AGE"] = 0
+# SQLite's connections stay with their thread (see scout.lanes); PostgreSQL's go back to the pool.
+DATABASES["default"]["CONN_MAX_AGE"] = None if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 0
 
 # Redis: queues, hints, live items. None is allowed: pages and cached answers work without it.
 try:
@@ -231,6 +232,7 @@ RUNS_AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 # How much at once.
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 2, 1, 64)
+WEB_THREADS = number("WEB_THREADS", 16, 1, 256)
 WORKER_CONCURRENCY = number("WORKER_CONCURRENCY", 5, 1, 64)
 WORKER_NAME = text("WORKER_NAME")
 WORKER_MAX_RETRIES = number("WORKER_MAX_RETRIES", 3, 0, 100)

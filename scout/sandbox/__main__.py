@@ -15,17 +15,13 @@ STACK_BYTES = 512 * 1024
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m scout.sandbox", description="A loopback look-alike of the Apify API v2."
-    )
+    parser = argparse.ArgumentParser(prog="python -m scout.sandbox", description="A loopback look-alike of the Apify API v2.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9100, help="0 picks a free one")
     parser.add_argument("--state-file", type=Path, help="runs survive a restart in this file")
     for field in fields(Settings):
         kind = type(field.default)
-        parser.add_argument(
-            f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default: {field.default!r}"
-        )
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default: {field.default!r}")
     return parser
 
 

@@ -150,7 +150,8 @@ class Server(ThreadingHTTPServer):
     def answer(self, request: Request) -> Response:
         try:
             return self._handler(request)
-        except Exception:  # noqa: BLE001 - a fault of the sandbox must not look like a dropped connection
+        except Exception:
+            # A fault of the sandbox itself must not look like a dropped connection.
             traceback.print_exc(file=sys.stderr)
             error = {"type": "internal-server-error", "message": "The sandbox itself failed; its log has the reason."}
             return json_response({"error": error}, 500)
@@ -159,9 +160,9 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{self.server_name}:{self.server_port}"
 
-    def start(self) -> None:
-        """Serves from a thread of its own, for whoever runs it inside another program."""
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    def start(self, poll_seconds: float = 0.1) -> None:
+        """Serves from a thread of its own; `poll_seconds` is how soon it notices that it is to stop."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": poll_seconds}, daemon=True).start()
 
     def stop(self) -> None:
         """Ends kept-alive connections too, as the end of the process would."""

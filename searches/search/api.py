@@ -17,7 +17,7 @@ from searches.accounts.models import User
 from searches.query import DATE_RANGES, MAX_LENGTH, PLATFORM_CHOICES, parse
 from searches.search import history, live, results, wire
 from searches.search.cancel import cancel as cancel_search
-from searches.search.models import OPEN, Search
+from searches.search.models import OPEN, Run, Search
 from searches.search.submit import Hit, KeyReused, submit
 
 router = Router(tags=["search"])
@@ -58,14 +58,14 @@ def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
     if isinstance(found, Hit):
         history.note(user, query, found)
         return HttpResponse(wire.hit_body(query.key, found), content_type="application/json")
-    return JsonResponse(wire.tell(found) | {"cached": False}, status=202, json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(wire.tell(found.search, found.runs) | {"cached": False}, status=202, json_dumps_params={"ensure_ascii": False})
 
 
 @router.get("/{job_id}", summary="The state of a search; its first items once it is completed")
 def status(request: HttpRequest, job_id: str) -> HttpResponse:
-    search = own(request, job_id)
-    look(search)
-    return JsonResponse(wire.with_data(search), json_dumps_params={"ensure_ascii": False})
+    search, runs = own(request, job_id)
+    look(search, runs)
+    return JsonResponse(wire.with_data(search, runs), json_dumps_params={"ensure_ascii": False})
 
 
 @router.get("/{job_id}/items", summary="Items found so far, from a cursor on")
@@ -76,17 +76,18 @@ def items(
     limit: Annotated[int, QueryParams(ge=1, le=results.MAX_PAGE)] = results.FIRST_PAGE,
 ) -> HttpResponse:
     """While it runs as well: ask again with `next`. Items come in the order in which they were found."""
-    search = own(request, job_id)
-    look(search)
-    found, cursor = results.items_since(results.runs_of(search), since, limit)
+    search, runs = own(request, job_id)
+    look(search, runs)
+    found, cursor = results.items_since(runs, since, limit)
     return JsonResponse({"items": found, "next": cursor}, json_dumps_params={"ensure_ascii": False})
 
 
 @router.post("/{job_id}/cancel", summary="Leave a search; the last to leave stops its run")
 def cancel(request: HttpRequest, job_id: str) -> HttpResponse:
     """Idempotent: a search that has ended stays as it is."""
-    search = cancel_search(own(request, job_id))
-    return JsonResponse(wire.tell(search), json_dumps_params={"ensure_ascii": False})
+    search, _runs = own(request, job_id)
+    search = cancel_search(search)
+    return JsonResponse(wire.tell(search, results.runs_of(search)), json_dumps_params={"ensure_ascii": False})
 
 
 def person(request: HttpRequest) -> User:
@@ -96,22 +97,22 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def own(request: HttpRequest, job_id: str) -> Search:
-    """The person's own search, or 404: somebody else's is not even there."""
+def own(request: HttpRequest, job_id: str) -> tuple[Search, list[Run]]:
+    """The person's own search and its runs, or 404: somebody else's is not even there."""
     try:
         found = Search.objects.filter(pk=UUID(job_id), user=person(request)).first()
     except ValueError:
         found = None
     if found is None:
         raise ApiProblem(404, "search-not-found", _("There is no such search, or it is not yours."))
-    return found
+    return found, results.runs_of(found)
 
 
-def look(search: Search) -> None:
+def look(search: Search, runs: list[Run]) -> None:
     """Somebody is looking: follow reads the items of its runs for the next half minute."""
     if search.status in OPEN:
         try:
             with connections().guarded() as client:
-                live.watch(client, search.runs.values_list("pk", flat=True))
+                live.watch(client, [run.pk for run in runs])
         except Unavailable:
             return

@@ -1,12 +1,16 @@
-"""What the queue may run. Each says "look at this row"; the row may bring its platform's other due rows along."""
+"""What the queue may run. Each says "look at this row"; a row that is due brings its platform's other due rows along, and
+their own jobs then find nothing to do and end in a millisecond."""
 
 import logging
 import time
+from collections.abc import Callable
+
+from django.utils import timezone
 
 from scout.queues import unring
 from searches.search.abort import abort_run as _abort_run
 from searches.search.collect import collect_due
-from searches.search.models import Run
+from searches.search.models import Run, Status
 from searches.search.seek import seek_lost
 from searches.search.start import start_due
 
@@ -14,34 +18,40 @@ log = logging.getLogger("scout.worker")
 
 
 def start_run(run_id: str) -> None:
+    """Start this run, or look for it where its start was lost."""
     unring("search.start_run", run_id)
-    began = time.monotonic()
-    platform = _platform(run_id)
-    if platform:
-        sought, started = seek_lost(platform), start_due(platform)
-        _tell(f"start_run {run_id}: {started} started, {sought} looked for", began, bool(sought or started))
+    run = _row(run_id)
+    if run and run.status == Status.QUEUED:
+        _timed(f"start_run {run_id}: %d started", lambda: start_due(run.platform))
+    elif run and run.status == Status.STARTING and _lease_is_over(run):
+        _timed(f"start_run {run_id}: %d looked for upstream", lambda: seek_lost(run.platform))
 
 
 def collect_run(run_id: str) -> None:
+    """Collect this run, which has ended upstream."""
     unring("search.collect_run", run_id)
-    began = time.monotonic()
-    platform = _platform(run_id)
-    if platform:
-        collected = collect_due(platform)
-        _tell(f"collect_run {run_id}: {collected} collected", began, bool(collected))
+    run = _row(run_id)
+    if run and run.status == Status.COLLECTING and _lease_is_over(run):
+        _timed(f"collect_run {run_id}: %d collected", lambda: collect_due(run.platform))
 
 
 def abort_run(run_id: str) -> None:
+    """Stop this run upstream: nobody waits for it any more."""
     unring("search.abort_run", run_id)
+    _timed(f"abort_run {run_id}: %d aborted", lambda: int(_abort_run(int(run_id))))
+
+
+def _row(run_id: str) -> Run | None:
+    return Run.objects.filter(pk=int(run_id)).only("platform", "status", "lease_until").first()
+
+
+def _lease_is_over(run: Run) -> bool:
+    return run.lease_until is None or run.lease_until < timezone.now()
+
+
+def _timed(told: str, work: Callable[[], int]) -> None:
+    """Do the work and say in a line what came of it and how long it took."""
     began = time.monotonic()
-    _abort_run(int(run_id))
-    _tell(f"abort_run {run_id}", began, True)
-
-
-def _platform(run_id: str) -> str | None:
-    return Run.objects.filter(pk=int(run_id)).values_list("platform", flat=True).first()
-
-
-def _tell(what: str, began: float, worth: bool) -> None:
-    """A line per job that did something; those whose row was taken along by another say it only in debug."""
-    log.log(logging.INFO if worth else logging.DEBUG, "%s in %.2f s", what, time.monotonic() - began)
+    count = work()
+    if count:
+        log.info(f"{told} in %.2f s", count, time.monotonic() - began)

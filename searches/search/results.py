@@ -12,6 +12,7 @@ from scout.queues import connections
 from scout.redis import Unavailable
 from searches.cache.answer import Answer
 from searches.cache.lookup import find
+from searches.platforms.models import Platform
 from searches.query import Query
 from searches.search import live
 from searches.search.models import Run, Search, Status
@@ -22,9 +23,9 @@ FIRST_PAGE = 100
 MAX_PAGE = 500
 
 
-def known(query: Query, platforms: Sequence[str]) -> list[Answer] | None:
+def known(query: Query, platforms: Sequence[Platform]) -> list[Answer] | None:
     """The answers of these platforms, when every one of them is known."""
-    answers = [find(query.on(platform).key) for platform in platforms]
+    answers = [find(query.on(platform.name).key) for platform in platforms]
     return [a for a in answers if a] if answers and all(answers) else None
 
 

@@ -32,28 +32,35 @@ class Hit:
     stale: bool
 
 
-def submit(user: User, query: Query, idempotency_key: str | None = None) -> Hit | Search:
-    """The known answer, or the person's Search that waits for it. The same question twice is the same Search."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answer is not known: the person's search, and the runs it hangs on."""
+
+    search: Search
+    runs: list[Run]
+
+
+def submit(user: User, query: Query, idempotency_key: str | None = None) -> Hit | Placed:
+    """The known answer, or the person's search that waits for it. The same question twice is the same search."""
     if idempotency_key and (before := _replayed(user, query, idempotency_key)):
-        return before
-    names = platforms_of(query)
-    answers = results.known(query, names)
+        return Placed(before, results.runs_of(before))
+    platforms = platforms_of(query)
+    answers = results.known(query, platforms)
     if answers is None:
-        return _place(user, query, names, idempotency_key)
-    stale = [a.key for a in answers if a.freshness() is Freshness.STALE]
+        return _place(user, query, platforms, idempotency_key)
+    stale = {a.key for a in answers if a.freshness() is Freshness.STALE}
     if stale:
-        _refresh(user, [query.on(name) for name in names if query.on(name).key in stale])
+        _refresh(user, query, [platform for platform in platforms if query.on(platform.name).key in stale])
     return Hit(answers, bool(stale))
 
 
-def platforms_of(query: Query) -> list[str]:
+def platforms_of(query: Query) -> list[Platform]:
     """The platforms a question goes to, in a fixed order. QueryError when the one asked for is not available here."""
-    enabled = Platform.objects.filter(enabled=True).order_by("name").values_list("name", flat=True)
-    names = [name for name in enabled if query.platform in (ALL, name)]
-    if not names:
+    platforms = [p for p in Platform.objects.filter(enabled=True).order_by("name") if query.platform in (ALL, p.name)]
+    if not platforms:
         name = PLATFORM_NAMES[query.platform]
         raise QueryError("platform-unavailable", "platform", _("%(platform)s cannot be searched here yet.") % {"platform": name})
-    return names
+    return platforms
 
 
 def _replayed(user: User, query: Query, idempotency_key: str) -> Search | None:
@@ -63,20 +70,20 @@ def _replayed(user: User, query: Query, idempotency_key: str) -> Search | None:
     return before
 
 
-def _place(user: User, query: Query, names: list[str], idempotency_key: str | None) -> Search:
+def _place(user: User, query: Query, platforms: list[Platform], idempotency_key: str | None) -> Placed:
     try:
-        return _placed(user, query, names, idempotency_key)
+        return _placed(user, query, platforms, idempotency_key)
     except IntegrityError:
         # The same person asked the same a moment ago, in another request: that search is this one.
-        return _placed(user, query, names, None)
+        return _placed(user, query, platforms, None)
 
 
-def _placed(user: User, query: Query, names: list[str], idempotency_key: str | None) -> Search:
+def _placed(user: User, query: Query, platforms: list[Platform], idempotency_key: str | None) -> Placed:
     with transaction.atomic():
         same = Search.objects.filter(user=user, answer_key=query.key, status__in=OPEN).first()
         if same:
-            return same
-        runs = [_join_or_create(user, query.on(name), Run.Reason.SEARCH) for name in names]
+            return Placed(same, results.runs_of(same))
+        runs = [_join_or_create(user, query.on(platform.name), platform, Run.Reason.SEARCH) for platform in platforms]
         search = Search.objects.create(
             user=user,
             workspace=Workspace.objects.filter(memberships__user=user).order_by("pk").first(),
@@ -89,18 +96,17 @@ def _placed(user: User, query: Query, names: list[str], idempotency_key: str | N
         )
         SearchRun.objects.bulk_create([SearchRun(search=search, run=run) for run, _new in runs])
     ring("search", "search.start_run", [run.pk for run, new in runs if new])
-    return search
+    return Placed(search, sorted((run for run, _new in runs), key=lambda run: run.pk))
 
 
-def _refresh(user: User, queries: list[Query]) -> None:
+def _refresh(user: User, query: Query, platforms: list[Platform]) -> None:
     with transaction.atomic():
-        runs = [_join_or_create(user, query, Run.Reason.REFRESH) for query in queries]
+        runs = [_join_or_create(user, query.on(platform.name), platform, Run.Reason.REFRESH) for platform in platforms]
     ring(_QUEUE[Run.Reason.REFRESH], "search.start_run", [run.pk for run, new in runs if new])
 
 
-def _join_or_create(user: User, query: Query, reason: Run.Reason) -> tuple[Run, bool]:
+def _join_or_create(user: User, query: Query, platform: Platform, reason: Run.Reason) -> tuple[Run, bool]:
     """The active run of this question, locked, or a new one. The lock is against a collector that is just ending it."""
-    platform = Platform.objects.get(pk=query.platform)
     run, new = Run.objects.select_for_update().get_or_create(
         answer_key=query.key,
         status__in=ACTIVE,

@@ -49,13 +49,13 @@ def question(request: HttpRequest) -> HttpResponse:
     asked = {"q": given.get("q", ""), "platform": given.get("platform", "tiktok"), "range": given.get("range", "7days")}
     try:
         query = parse(asked["q"], asked["platform"], asked["range"])
-        names = platforms_of(query)
+        platforms = platforms_of(query)
     except QueryError as error:
         # What was typed stays in the form, beside the sentence about it.
         return render(request, "search/dashboard.html", _form(asked) | {"problem": str(error)}, status=400)
     if request.method == "POST":
         return _ask(request, query, asked)
-    return render(request, "search/question.html", _form(asked) | _shown(_user(request), query, names))
+    return render(request, "search/question.html", _form(asked) | _shown(_user(request), query, platforms))
 
 
 def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpResponse:
@@ -72,31 +72,33 @@ def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpRespo
     return redirect(link_to(query))
 
 
-def _shown(user: User, query: Query, names: list[str]) -> dict[str, Any]:
+def _shown(user: User, query: Query, platforms: list[Platform]) -> dict[str, Any]:
     """What a question's page shows: `answer` (known), `search` (the person's, in progress or just ended), or neither."""
     mine = Search.objects.filter(user=user, answer_key=query.key, cached=False).order_by("-created_at").first()
     shown: dict[str, Any] = {"asked": query, "title": query.text, "search": None, "answer": None, "items": [], "told": None}
     if mine and mine.status in OPEN:
-        look(mine)
-        items, cursor = results.items_since(results.runs_of(mine), 0, results.MAX_PAGE)
-        return shown | {"search": mine, "told": wire.tell(mine), "items": items, "cursor": cursor}
-    answers = results.known(query, names)
+        runs = results.runs_of(mine)
+        look(mine, runs)
+        items, cursor = results.items_since(runs, 0, results.MAX_PAGE)
+        return shown | {"search": mine, "told": wire.tell(mine, runs), "items": items, "cursor": cursor}
+    answers = results.known(query, platforms)
     if answers:
         created = min(answer.created_at for answer in answers)
         items = [item for answer in answers for item in answer.items()]
-        known = {"created_at": created, "stale": Hit(answers, _any_stale(answers)).stale, "partial": any(a.partial for a in answers)}
-        return shown | {"answer": known, "items": items, "refreshing": _in_progress(query, names)}
-    told = wire.tell(mine) if mine else None
-    return shown | {"search": mine, "told": told, "others": _in_progress(query, names)}
+        known = {"created_at": created, "stale": _any_stale(answers), "partial": any(a.partial for a in answers)}
+        known["undated"] = sum(a.undated_count for a in answers) if query.date_range != "all" else 0
+        return shown | {"answer": known, "items": items, "refreshing": _in_progress(query, platforms)}
+    told = wire.tell(mine, results.runs_of(mine)) if mine else None
+    return shown | {"search": mine, "told": told, "others": _in_progress(query, platforms)}
 
 
 def _any_stale(answers: list[Any]) -> bool:
     return any(answer.freshness() == "stale" for answer in answers)
 
 
-def _in_progress(query: Query, names: list[str]) -> bool:
+def _in_progress(query: Query, platforms: list[Platform]) -> bool:
     """Whether somebody's run of this question is on its way: joining it costs nothing."""
-    keys = [query.on(name).key for name in names]
+    keys = [query.on(platform.name).key for platform in platforms]
     return Run.objects.filter(answer_key__in=keys, status__in=ACTIVE, cancelling=False).exists()
 
 

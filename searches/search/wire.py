@@ -1,14 +1,14 @@
 """Searches as the API tells them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from searches.search import results
 from searches.search.announce import state
-from searches.search.models import Search, Status
+from searches.search.models import Run, Search, Status
 from searches.search.submit import Hit
 from searches.search.telling import combine
 
@@ -17,18 +17,17 @@ def now_iso() -> str:
     return timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def tell(search: Search) -> dict[str, Any]:
-    """The state of a search, without items."""
-    runs = results.runs_of(search)
+def tell(search: Search, runs: Sequence[Run]) -> dict[str, Any]:
+    """The state of a search and its runs, without items."""
     told = combine(search.status, [state(run) for run in runs], search.item_count)
     return {"jobId": str(search.pk), "answerKey": search.answer_key, **told, "timestamp": now_iso()}
 
 
-def with_data(search: Search) -> dict[str, Any]:
+def with_data(search: Search, runs: Sequence[Run]) -> dict[str, Any]:
     """The state of a search, with its first items once it is completed."""
-    told = tell(search)
+    told = tell(search, runs)
     if search.status == Status.COMPLETED:
-        told["data"], told["next"] = results.items_since(results.runs_of(search), 0, results.FIRST_PAGE)
+        told["data"], told["next"] = results.items_since(runs, 0, results.FIRST_PAGE)
     return told
 
 

@@ -63,9 +63,9 @@ def sandbox_with() -> Iterator[Callable[..., Sandbox]]:
     servers: list[Server] = []
 
     def start(state_file: Path | None = None, **settings: Any) -> Sandbox:
-        quick = {"run_seconds": 0.15, "items": 12, "rate": 0.0, "start_rate": 0.0, "settle_seconds": 0.1, "abort_seconds": 0.1}
+        quick = {"run_seconds": 0.05, "items": 12, "rate": 0.0, "start_rate": 0.0, "settle_seconds": 0.1, "abort_seconds": 0.1}
         server = Server("127.0.0.1", 0, Site(Settings(**{**quick, **settings}), state_file).answer)
-        server.start()
+        server.start(poll_seconds=0.005)
         servers.append(server)
         return Sandbox(server.url)
 

@@ -19,8 +19,7 @@ def search(query: str = "메이크업", wanted: int = 60, at: float = NOW, days:
 
 def test_same_question_same_answer_in_every_process() -> None:
     code = (
-        "from scout.sandbox.apify import catalogue as c;"
-        f"print(*[p.id + p.title for p in c.posts(c.Ask('메이크업', 20), {NOW})], sep='|')"
+        f"from scout.sandbox.apify import catalogue as c;print(*[p.id + p.title for p in c.posts(c.Ask('메이크업', 20), {NOW})], sep='|')"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert told.strip() == "|".join(post.id + post.title for post in search(wanted=20))
@@ -91,7 +90,7 @@ def test_figures_make_sense() -> None:
     posts = search(wanted=400)
     assert all(post.views >= post.likes >= post.comments >= 0 and post.likes >= post.saves for post in posts)
     views = sorted(post.views for post in posts)
-    assert views[380] > 20 * views[200]  # a few posts take most of the views
+    assert views[380] > 8 * views[200]  # a few posts take most of the views
     assert all("메이크업" in post.tags for post in posts)
     assert len({post.creator.handle for post in posts}) > 10
 

@@ -36,13 +36,13 @@ def test_fields_and_omit(sandbox: Sandbox) -> None:
 
 def test_clean_drops_rows_but_counts_them_as_scanned(sandbox: Sandbox) -> None:
     client = sandbox.client()
-    run = client.actor(sandbox.actor).start(
-        run_input={"searchQueries": ["sandbox:sparse"], "resultsPerPage": 12}, wait_for_finish=20
-    )
+    run = client.actor(sandbox.actor).start(run_input={"searchQueries": ["sandbox:sparse"], "resultsPerPage": 12}, wait_for_finish=20)
     dataset = client.dataset(run.default_dataset_id)
     raw, clean = dataset.list_items(), dataset.list_items(clean=True)
-    assert {} in raw.items and any("#debug" in item for item in raw.items)
-    assert {} not in clean.items and not any("#debug" in item for item in clean.items)
+    assert {} in raw.items
+    assert any("#debug" in item for item in raw.items)
+    assert {} not in clean.items
+    assert not any("#debug" in item for item in clean.items)
     assert (clean.count, len(clean.items)) == (12, 11)
     assert len(dataset.list_items(skip_empty=True).items) == 11
     assert not any("#debug" in item for item in dataset.list_items(skip_hidden=True).items)
@@ -95,4 +95,5 @@ def test_large_inputs_arrive_compressed_and_are_kept_inflated(sandbox: Sandbox) 
     large = {**INPUT, "note": "메모 " * 2000}
     run = client.actor(sandbox.actor).start(run_input=large)
     assert client.key_value_store(run.default_key_value_store_id).get_record("INPUT")["value"] == large  # type: ignore[index]
-    assert run.stats.input_body_len is not None and run.stats.input_body_len > 10_000
+    assert run.stats.input_body_len is not None
+    assert run.stats.input_body_len > 10_000

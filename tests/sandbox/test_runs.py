@@ -97,7 +97,8 @@ def test_instant_run() -> None:
 
 def test_ids_look_like_the_platforms_and_lead_back_to_the_run() -> None:
     id = runs.new_id()
-    assert len(id) == 17 and id.isalnum()
+    assert len(id) == 17
+    assert id.isalnum()
     run = replace(run_of(), id=id)
     assert {runs.id_of_run(storage) for storage in (run.dataset, run.store, run.request_queue)} == {id}
     assert len({runs.new_id() for _ in range(1000)}) == 1000

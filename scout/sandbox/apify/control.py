@@ -29,9 +29,7 @@ class Control:
                     return json_response({"ok": True})
         except ValueError as error:
             return json_response({"error": {"type": "invalid-request", "message": str(error)}}, 400)
-        return json_response(
-            {"error": {"type": "page-not-found", "message": "Try stats, faults, settings or reset."}}, 404
-        )
+        return json_response({"error": {"type": "page-not-found", "message": "Try stats, faults, settings or reset."}}, 404)
 
     def _faults(self, request: Request) -> Response:
         if request.method == "DELETE":

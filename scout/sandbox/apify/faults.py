@@ -66,9 +66,7 @@ class Rule:
 
     def refusal(self, path: str) -> Response:
         if self.kind == "html":
-            return html_response(
-                self.status or 502, "Bad Gateway" if self.status in (0, 502) else "Service Unavailable"
-            )
+            return html_response(self.status or 502, "Bad Gateway" if self.status in (0, 502) else "Service Unavailable")
         if self.kind == "redirect":
             return Response(302, headers={"Location": f"{path}?redirected=1"})
         return self.error().response()
@@ -125,9 +123,7 @@ class FaultBook:
             answer = next((rule for rule in rules if rule.kind in (*REFUSALS, *SPOILT) and rule.strikes(words)), None)
             if answer is not None and answer.refuses:
                 return Verdict(delay, answer)
-            return Verdict(
-                delay, answer, next((rule for rule in rules if rule.kind in PLANS and rule.strikes(words)), None)
-            )
+            return Verdict(delay, answer, next((rule for rule in rules if rule.kind in PLANS and rule.strikes(words)), None))
 
 
 def parse(row: Mapping[str, Any]) -> Rule:
@@ -136,9 +132,7 @@ def parse(row: Mapping[str, Any]) -> Rule:
     given = {key: value for key, value in row.items() if value is not None}
     if unknown := sorted(set(given) - allowed):
         raise ValueError(f"unknown field in rule: {', '.join(unknown)}")
-    if missing := [
-        f.name for f in fields(Rule) if f.default is MISSING and f.default_factory is MISSING and f.name not in given
-    ]:
+    if missing := [f.name for f in fields(Rule) if f.default is MISSING and f.default_factory is MISSING and f.name not in given]:
         raise ValueError(f"rule without {', '.join(missing)}")
     rule = Rule(**given)
     if rule.on not in CALLS or rule.kind not in KINDS:

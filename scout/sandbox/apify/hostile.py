@@ -6,9 +6,9 @@ from typing import Any
 HUGE = "A" * 100_000
 SCRIPT = "\"><script>alert(1)</script><img src=x onerror=alert(2)>' OR 1=1 --"
 TWISTED = "\u202eevil\u202c \u0000\u0007\u200b\ufeff\x1b[31m مرحبا =1+1"
-TITLES = ("text", "title", "desc")
+TITLES = ("text", "title", "desc", "display_title")
 LINKS = ("webVideoUrl", "postPage", "url", "link")
-COUNTS = ("playCount", "views", "diggCount", "likes", "commentCount", "comments", "shareCount", "shares")
+COUNTS = ("playCount", "views", "diggCount", "likes", "commentCount", "comments", "shareCount", "shares", "liked_count")
 DATES = ("createTime", "uploadedAt")
 
 
@@ -29,8 +29,9 @@ def _put(item: dict[str, Any], names: tuple[str, ...], value: Any) -> dict[str, 
     return changed
 
 
-def _without(item: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name not in names}
+def _without(item: dict[str, Any], unwanted: str) -> dict[str, Any]:
+    kept = {name: value for name, value in item.items() if name != unwanted}
+    return {name: _without(value, unwanted) if isinstance(value, dict) else value for name, value in kept.items()}
 
 
 def _sparse(item: dict[str, Any], number: int) -> Any:
@@ -55,8 +56,8 @@ SPOILERS: tuple[Callable[[dict[str, Any]], Any], ...] = (
     lambda item: _without(item, "id"),
     lambda _: ["not", "an", "object", 1],
     lambda _: "just a text",
-    lambda item: item | {"id": "7000000000000000001"},
-    lambda item: item | {"id": "7000000000000000001"},
+    lambda item: _put(item, ("id",), "7000000000000000001"),
+    lambda item: _put(item, ("id",), "7000000000000000001"),
     lambda _: {"error": "Could not scrape this post", "url": "https://www.tiktok.com/@nobody/video/1"},
     lambda item: _put(item, DATES, 2**70) | {"authorMeta": "somebody", "channel": None},
     lambda item: _put(item, DATES, "yesterday") | {"videoMeta": [], "video": "none"},

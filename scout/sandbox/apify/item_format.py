@@ -19,9 +19,7 @@ TRANSFORMS = ("clean", "skipEmpty", "skipHidden", "fields", "omit")
 
 def content_type(format: str) -> str:
     if format not in CONTENT_TYPES:
-        raise ApiError(
-            "invalid-value", f'Format "{format}" is not supported. Must be one of: {", ".join(CONTENT_TYPES)}.'
-        )
+        raise ApiError("invalid-value", f'Format "{format}" is not supported. Must be one of: {", ".join(CONTENT_TYPES)}.')
     return CONTENT_TYPES[format]
 
 

@@ -41,7 +41,7 @@ def _fated(base: Plan, fate: Rule) -> Plan:
     match fate.kind:
         case "failed":
             # Given items, it fails once they are all there.
-            changes = {"items": fate.items or 0, "ending": "FAILED", "ends_at": 0.9 if fate.items else 0.5}
+            changes = {"items": fate.items or 0, "ending": "FAILED", "ends_at": 0.95 if fate.items else 0.5}
         case "timed-out" | "aborted":
             changes = {"ending": fate.kind.upper(), "ends_at": 0.5}
         case "empty":

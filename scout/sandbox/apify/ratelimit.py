@@ -19,9 +19,7 @@ class Buckets:
         self._levels: dict[tuple[str, str], tuple[float, float]] = {}
 
     def limit(self, group: str) -> float:
-        return {"start": self._settings.start_rate, "record": self._settings.record_rate}.get(
-            group, self._settings.rate
-        )
+        return {"start": self._settings.start_rate, "record": self._settings.record_rate}.get(group, self._settings.rate)
 
     def take(self, group: str, resource: str) -> None:
         """Raises `rate-limit-exceeded` when the resource's bucket is empty."""

@@ -135,9 +135,7 @@ def monthly_usage(state: Apify, call: Call) -> Response:
     view = {
         "usageCycle": _cycle(),
         "monthlyServiceUsage": service,
-        "dailyServiceUsages": [
-            {"date": times.iso(times.now()), "serviceUsage": service, "totalUsageCreditsUsd": spent}
-        ],
+        "dailyServiceUsages": [{"date": times.iso(times.now()), "serviceUsage": service, "totalUsageCreditsUsd": spent}],
         "totalUsageCreditsUsdBeforeVolumeDiscount": spent,
         "totalUsageCreditsUsdAfterVolumeDiscount": spent,
     }

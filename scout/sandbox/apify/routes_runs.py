@@ -148,9 +148,7 @@ def _view(run: Run, call: Call) -> dict[str, Any]:
 def _options(actor: Actor, call: Call) -> dict[str, Any]:
     build = call.request.query.get("build", "latest")
     if build not in (*BUILDS, actor.build):
-        raise ApiError(
-            "unknown-build-tag", f'Build with tag "{build}" was not found. Has the Actor been built already?', 404
-        )
+        raise ApiError("unknown-build-tag", f'Build with tag "{build}" was not found. Has the Actor been built already?', 404)
     memory = call.whole("memory", 1024)
     if memory < 128 or memory > 32768 or memory & (memory - 1):
         raise ApiError("invalid-parameter", "Memory must be a power of 2 between 128 and 32768 megabytes.")

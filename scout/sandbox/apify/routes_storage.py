@@ -73,10 +73,7 @@ def keys(state: Apify, call: Call) -> Response:
     after, limit = call.request.query.get("exclusiveStartKey", ""), call.whole("limit", 1000, 1000) or 1000
     rest = [key for key in ("INPUT", "OUTPUT") if key > after and record_of(run, key)]
     page = rest[:limit]
-    rows = [
-        {"key": key, "size": len((record_of(run, key) or (b"",))[0]), "recordPublicUrl": _public(run, key)}
-        for key in page
-    ]
+    rows = [{"key": key, "size": len((record_of(run, key) or (b"",))[0]), "recordPublicUrl": _public(run, key)} for key in page]
     more = len(rest) > len(page)
     view = {
         "items": rows,

@@ -50,9 +50,7 @@ def short(run: Run, now: float) -> str:
     if not run.list_head:
         run.list_head = _head(actor, run)
     finished = f'"{times.iso(moment.finished)}"' if moment.finished is not None else "null"
-    text = (
-        f'{run.list_head},"status":"{moment.status}","finishedAt":{finished},"usageTotalUsd":{usd(run, moment, now)}}}'
-    )
+    text = f'{run.list_head},"status":"{moment.status}","finishedAt":{finished},"usageTotalUsd":{usd(run, moment, now)}}}'
     if moment.over and runs.settled(run, now) == 1.0:
         run.list_final = text
     return text

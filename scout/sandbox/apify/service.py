@@ -52,9 +52,7 @@ ROUTES = {
     "GET /v2/key-value-stores/{store}/records/{key}": Route(routes_storage.record, "record", "record", open=True),
     "GET /v2/actor-runs/{run}/key-value-store": Route(routes_storage.store, "store", open=True),
     "GET /v2/actor-runs/{run}/key-value-store/keys": Route(routes_storage.keys, "keys", open=True),
-    "GET /v2/actor-runs/{run}/key-value-store/records/{key}": Route(
-        routes_storage.record, "record", "record", open=True
-    ),
+    "GET /v2/actor-runs/{run}/key-value-store/records/{key}": Route(routes_storage.record, "record", "record", open=True),
     "GET /v2/actors/{actor}": Route(routes_account.actor, "actor", open=True),
     "POST /v2/actors/{actor}/validate-input": Route(routes_account.validate_input, "validate", open=True),
     "GET /v2/users/me": Route(routes_account.me, "me"),

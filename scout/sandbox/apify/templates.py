@@ -35,9 +35,7 @@ def fill(template: str, variables: Mapping[str, Any], inside_strings: bool = Fal
 def _string(token: str, variables: Mapping[str, Any]) -> str:
     if whole := re.fullmatch(f'"{_VARIABLE}"', token):
         return json.dumps(_look_up(variables, whole.group(1)), ensure_ascii=False)
-    return _INSIDE.sub(
-        lambda match: json.dumps(_text(_look_up(variables, match.group(1))), ensure_ascii=False)[1:-1], token
-    )
+    return _INSIDE.sub(lambda match: json.dumps(_text(_look_up(variables, match.group(1))), ensure_ascii=False)[1:-1], token)
 
 
 def _look_up(variables: Mapping[str, Any], path: str) -> Any:

@@ -99,9 +99,7 @@ class Webhooks:
             mark = f"{hook['id']} {event}"
             if event in hook["eventTypes"] and self._store.announce(run, mark):
                 now = times.now()
-                dispatch = dispatches.compose(
-                    runs.new_id("P"), hook, event, run_view.whole(run, now, with_cost=True), now
-                )
+                dispatch = dispatches.compose(runs.new_id("P"), hook, event, run_view.whole(run, now, with_cost=True), now)
                 self.recent.append(dispatch)
                 for _ in range(max(1, self._settings.webhook_copies)):
                     self._post(0, partial(self._send, run, mark, dispatch, 0))

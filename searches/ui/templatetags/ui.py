@@ -1,16 +1,15 @@
 """Numbers, ages and names as people read them, in the reader's language. What is unknown is a dash, never 0."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache, wraps
-from math import isfinite
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Literal
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_compact_decimal
+from babel.dates import format_date, format_timedelta
+from babel.numbers import format_compact_decimal, format_decimal
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -18,3 +17,123 @@ from searches.query import DATE_RANGE_NAMES, PLATFORM_NAMES
 
 register = template.Library()
 UNKNOWN = "–"
+Unit = Literal["year", "month", "week", "day", "hour", "minute"]
+#: The largest unit of which a whole one has passed is the one that is said; live.js has the same table.
+_UNITS: tuple[tuple[Unit, int], ...] = (
+    ("year", 31_536_000),
+    ("month", 2_592_000),
+    ("week", 604_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
+#: Where a language begins to count in the next larger word.
+_STEPS = {"ko": (1, 1_000, 10_000, 10**8, 10**12), "en": (1, 1_000, 10**6, 10**9, 10**12)}
+
+
+@register.filter
+def compact(value: Any) -> str:
+    """12,345 as 12.3K or 1.2만."""
+    return _compact(value, _language()) if _is_number(value) else UNKNOWN
+
+
+@register.filter
+def exact(value: Any) -> str:
+    """Every digit, for the tooltip of a compact number; nothing where it is unknown."""
+    return format_decimal(value, locale=_language()) if _is_number(value) else ""
+
+
+@register.filter
+def count(value: Any) -> str:
+    """A compact number; for an unknown one a dash, which a screen reader calls unknown."""
+    if _is_number(value):
+        return compact(value)
+    return format_html('<span aria-hidden="true">{}</span><span class="vh">{}</span>', UNKNOWN, _("unknown"))
+
+
+@register.filter
+def age(moment: Any) -> str:
+    """How long ago, of a datetime or of milliseconds since 1970."""
+    at = _moment(moment)
+    if at is None:
+        return UNKNOWN
+    seconds = (at - timezone.now()).total_seconds()
+    for unit, length in _UNITS:
+        if abs(seconds) >= length:
+            return _ago(int(seconds / length) * length, unit, _language())
+    return _("just now")
+
+
+@register.filter
+def absolute(moment: Any) -> str:
+    """The moment itself, to the minute, with its time zone."""
+    at = _moment(moment)
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{format_date(local, 'long', locale=_language())} {local:%H:%M %Z}"
+
+
+@register.filter
+def iso(moment: Any) -> str:
+    """For the datetime attribute of <time>."""
+    at = _moment(moment)
+    return at.isoformat(timespec="seconds") if at else ""
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """The length of a video: 0:34, 12:05, 1:02:03."""
+    if not _is_number(seconds):
+        return UNKNOWN
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def span(seconds: Any) -> str:
+    """A wait: 40 seconds, 3 minutes."""
+    if not _is_number(seconds):
+        return UNKNOWN
+    if seconds < 90:
+        return format_timedelta(timedelta(seconds=int(seconds)), "second", 1e9, locale=_language())
+    return format_timedelta(timedelta(minutes=round(seconds / 60)), "minute", 1e9, locale=_language())
+
+
+@register.filter
+def platform_name(value: Any) -> str:
+    return str(PLATFORM_NAMES.get(value, value))
+
+
+@register.filter
+def range_name(value: Any) -> str:
+    return str(DATE_RANGE_NAMES.get(value, value))
+
+
+def _language() -> str:
+    return (get_language() or "en").split("-")[0]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromtimestamp(value / 1000, UTC) if _is_number(value) else None
+
+
+@lru_cache(maxsize=8192)
+def _compact(value: float, language: str) -> str:
+    # Babel writes 999,950 as 1000K: what rounds up to the next word is given to it as that.
+    for lower, upper in pairwise(_STEPS.get(language, _STEPS["en"])):
+        if upper - lower / 20 <= value < upper:
+            value = upper
+    return format_compact_decimal(value, locale=language, fraction_digits=1)
+
+
+@lru_cache(maxsize=2048)
+def _ago(seconds: int, unit: Unit, language: str) -> str:
+    return format_timedelta(timedelta(seconds=seconds), unit, 1, add_direction=True, locale=language)
