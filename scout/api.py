@@ -12,8 +12,8 @@ from ninja.errors import HttpError, ValidationError
 
 from searches.accounts.auth import AuthError, api_auth
 from searches.query import QueryError
-from searches.search.api import router as search_router
 from searches.search.api import ApiProblem
+from searches.search.api import router as search_router
 
 log = logging.getLogger("scout.api")
 

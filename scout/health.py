@@ -57,7 +57,7 @@ def _redis() -> str:
 def _workers() -> str:
     """A worker that died without a word is still in the set, but its key has run out."""
     with connections().guarded() as client:
-        keys = list(client.smembers("rq:workers:search"))  # type: ignore[arg-type]
+        keys = list(client.smembers("rq:workers:search"))
         alive = client.exists(*keys) if keys else 0
     return "" if alive else "no worker listens to the queue search: start bin/manage worker search"
 

@@ -25,7 +25,9 @@ class ApiBodyMiddleware:
             return _problem(411, "length-required", _("Say how long the body is (Content-Length)."))
         if int(length) > settings.API_BODY_BYTES:
             kilobytes = settings.API_BODY_BYTES // 1024
-            return _problem(413, "request-too-large", _("The request is too large; %(kilobytes)d KB is the most.") % {"kilobytes": kilobytes})
+            return _problem(
+                413, "request-too-large", _("The request is too large; %(kilobytes)d KB is the most.") % {"kilobytes": kilobytes}
+            )
         if int(length) and request.content_type != "application/json":
             return _problem(415, "unsupported-media-type", _("Send the body as application/json."))
         return None

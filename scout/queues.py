@@ -56,7 +56,7 @@ class Job(RQJob):
 
     @property
     def func(self) -> Any:
-        path = JOBS.get(self.func_name)
+        path = JOBS.get(self.func_name or "")
         if path is None:
             raise UnknownJob(f"{self.func_name!r} is not a job of Scout")
         return import_string(path)

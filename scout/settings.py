@@ -207,14 +207,15 @@ except ValueError as error:
     stop(f"REDIS_URL {error}." if "look like" in str(error) else "REDIS_SENTINELS must look like host:port,host:port.")
 
 CHANNEL_LAYERS: dict[str, Any] = {
-    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [for_channels(REDIS_TARGET)], "prefix": "scout"}}
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [for_channels(REDIS_TARGET)], "prefix": "scout"},
+    }
     if REDIS_TARGET
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 _rq = for_rq(REDIS_TARGET or Target(host="127.0.0.1", port=1))
-RQ_QUEUES = {
-    name: {**_rq, "DEFAULT_TIMEOUT": seconds, "SERIALIZER": "rq.serializers.JSONSerializer"} for name, seconds in QUEUES.items()
-}
+RQ_QUEUES = {name: {**_rq, "DEFAULT_TIMEOUT": seconds, "SERIALIZER": "rq.serializers.JSONSerializer"} for name, seconds in QUEUES.items()}
 RQ = {"JOB_CLASS": "scout.queues.Job", "WORKER_CLASS": "queueadmin.worker.work.SearchWorker"}
 RQ_SHOW_ADMIN_LINK = False
 

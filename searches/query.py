@@ -81,8 +81,7 @@ def parse(text: object, platform: object = "tiktok", date_range: object = "7days
         raise QueryError(
             "query-too-long",
             "query",
-            _("The query is %(length)d characters long; %(limit)d is the most.")
-            % {"length": len(clean), "limit": MAX_LENGTH},
+            _("The query is %(length)d characters long; %(limit)d is the most.") % {"length": len(clean), "limit": MAX_LENGTH},
         )
     if all(unicodedata.category(c) in {"Cf", "Mn", "Zs"} for c in clean):
         raise QueryError("empty-query", "query", _("Type something to search for."))

@@ -26,7 +26,9 @@ PASSWORD = "a-password-for-tests"
 class Stack:
     """Starts on `start()`; `kill(name)` is kill -9; `run(name)` starts that process again."""
 
-    def __init__(self, folder: Path, *, web: int = 1, workers: int = 2, followers: int = 1, run_seconds: float = 5, items: int = 20, **env: str) -> None:
+    def __init__(
+        self, folder: Path, *, web: int = 1, workers: int = 2, followers: int = 1, run_seconds: float = 5, items: int = 20, **env: str
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.web_names = [f"web{i}" for i in range(web)]

@@ -26,13 +26,9 @@ from searches.query import (
 KEY_COLUMN = 350  # what the answer table has room for
 ARABIC = "\u0645\u0643\u064a\u0627\u062c \u0627\u0644\u0639\u064a\u0648\u0646"  # eye make-up
 FAMILY = "👨\u200d👩\u200d👧"
-TEXTS = st.text(st.characters()) | st.text(
-    st.sampled_from("aß\u0131İ\u0130Åǰς \t\n\u3000\u200b\u200d\u0301\u0345\u3164\x00\ud800가")
-)
+TEXTS = st.text(st.characters()) | st.text(st.sampled_from("aß\u0131İ\u0130Åǰς \t\n\u3000\u200b\u200d\u0301\u0345\u3164\x00\ud800가"))
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=MAX_LENGTH)
-JUNK: st.SearchStrategy[Any] = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.lists(st.text())
-)
+JUNK: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.lists(st.text())
 REASONS = {
     ("invalid-query", "query"),
     ("empty-query", "query"),
@@ -153,9 +149,7 @@ def test_too_long_says_how_long_after_composing() -> None:
     assert "100" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "value", ["", "TikTok", "tiktok ", "youtube", "tiktok,douyin", None, 1, True, [], ["tiktok"], {}]
-)
+@pytest.mark.parametrize("value", ["", "TikTok", "tiktok ", "youtube", "tiktok,douyin", None, 1, True, [], ["tiktok"], {}])
 def test_unknown_platform_is_refused_and_the_known_are_named(value: object) -> None:
     with pytest.raises(QueryError) as caught:
         parse("cats", value)

@@ -10,6 +10,7 @@ from scout.sandbox.apify.settings import Settings
 from scout.sandbox.server import Server
 from scout.sandbox.site import Site
 
+END = {signal.SIGTERM, signal.SIGINT}
 #: A connection needs a thread but hardly any stack.
 STACK_BYTES = 512 * 1024
 
@@ -28,14 +29,13 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     args = vars(parser().parse_args())
     host, port, state_file = args.pop("host"), args.pop("port"), args.pop("state_file")
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    # Waited for instead of handled: a handler that sets an Event can meet the main thread inside that Event's own lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, END)
     threading.stack_size(STACK_BYTES)
     server = Server(host, port, Site(Settings(**args), state_file).answer)
     server.start()
     print(f"sandbox listening on {server.url}", flush=True)
-    stop.wait()
+    signal.sigwait(END)
     server.stop()
 
 

@@ -14,7 +14,9 @@ from searches.query import PLATFORM_NAMES
 class Platform(models.Model):
     """One platform. The last three fields are the engine's: its place in the fair order and its pace of starts."""
 
-    name = models.CharField(_("platform"), max_length=20, primary_key=True, choices=[(n, label) for n, label in PLATFORM_NAMES.items() if n != "all"])
+    name = models.CharField(
+        _("platform"), max_length=20, primary_key=True, choices=[(n, label) for n, label in PLATFORM_NAMES.items() if n != "all"]
+    )
     enabled = models.BooleanField(_("enabled"), default=True)
     actor = models.CharField(_("actor"), max_length=100, choices=[(a, a) for a in ACTORS])
     slots = models.PositiveIntegerField(

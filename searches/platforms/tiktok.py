@@ -67,8 +67,7 @@ def clockworks_item(raw: Any) -> Item | None:
         createTime=read.millis(raw.get("createTime")) or read.millis(raw.get("createTimeISO")),
         durationSeconds=read.seconds(read.dig(raw, "videoMeta", "duration")),
         hashtags=read.hashtags(raw.get("hashtags")),
-        thumbnail=read.url(read.dig(raw, "videoMeta", "coverUrl"))
-        or read.url(read.dig(raw, "videoMeta", "originalCoverUrl")),
+        thumbnail=read.url(read.dig(raw, "videoMeta", "coverUrl")) or read.url(read.dig(raw, "videoMeta", "originalCoverUrl")),
         videoUrl=_first_url(raw.get("mediaUrls")),
         webVideoUrl=read.url(raw.get("webVideoUrl")),
     )

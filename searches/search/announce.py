@@ -31,7 +31,7 @@ def search_group(search_id: object) -> str:
 
 def state(run: Run) -> dict[str, Any]:
     """What watchers are told of a run. `rows`: how many ordinals it has, known at its end."""
-    status = PUBLIC_STATUS.get(run.status, run.status)
+    status = PUBLIC_STATUS.get(Status(run.status), Status(run.status))
     place = estimate.position(run) if run.status == Status.QUEUED else None
     eta = None
     if place is not None:

@@ -53,6 +53,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_SIGNED_IN)
             return
         self.language = language_of(self.scope)
+        self.search: Search | None
         self.search, self.run_ids, states = await _load(user, self.scope["url_route"]["kwargs"]["job_id"])
         if self.search is None:
             await self.close(NOT_FOUND)
@@ -148,7 +149,8 @@ class SearchConsumer(AsyncWebsocketConsumer):
 
     async def _tell(self, kind: str, states: list[dict[str, Any]]) -> None:
         """Say how it stands, when that has changed; say the end, and close."""
-        assert self.search is not None
+        if self.search is None:
+            return
         status = self.search.status if self.search.status not in OPEN else _outcome(states)
         with translation.override(self.language):
             told = combine(status, states, self.search.item_count)

@@ -49,7 +49,8 @@ def _figures(platform: str) -> tuple[float, int]:
     read_at, usual, slots = _usual.get(platform, (float("-inf"), UNKNOWN_SECONDS, 1))
     if now - read_at > _REMEMBER_SECONDS:
         done = Run.objects.filter(platform=platform, status=Status.COMPLETED, started_at__isnull=False, finished_at__isnull=False)
-        spans = [(end - start).total_seconds() for start, end in done.order_by("-finished_at").values_list("started_at", "finished_at")[:50]]
+        recent = done.order_by("-finished_at").values_list("started_at", "finished_at")[:50]
+        spans = [(end - start).total_seconds() for start, end in recent if start and end]
         row = Platform.objects.filter(pk=platform).first()
         usual, slots = (median(spans) if spans else UNKNOWN_SECONDS), (row.max_running if row else 1)
         _usual[platform] = (now, usual, slots)

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
 from django.db.models import Q
@@ -98,7 +98,7 @@ class Follower:
 
     def _take_in(self, seconds: float) -> None:
         """Wait up to `seconds` for answers and act on those that are there."""
-        futures = [*self._asking.values(), *self.peeker.futures()]
+        futures: list[Future[Any]] = [*self._asking.values(), *self.peeker.futures()]
         if not futures:
             time.sleep(min(seconds, 0.25))
             return

@@ -85,4 +85,3 @@ def put_states(client: redis.Redis, states: Mapping[int, Mapping[str, Any]], onl
     for run_id, state in states.items():
         pipe.set(state_key(run_id), json.dumps(state), ex=TTL_SECONDS, nx=only_missing)
     pipe.execute()
-

@@ -15,12 +15,20 @@ from tests.sandbox.conftest import ROOT, Sandbox
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_leaves_when_told_to_even_with_callers_waiting(launch: Callable[..., Any], name: str) -> None:
+def test_leaves_when_told_to(launch: Callable[..., Any], name: str) -> None:
+    for _ in range(3):
+        _, process = launch()
+        os.kill(process.pid, getattr(signal, name))
+        assert process.wait(timeout=5) == 0
+
+
+def test_leaves_even_with_callers_waiting(launch: Callable[..., Any]) -> None:
     sandbox, process = launch("--run-seconds", "60")
     run = sandbox.start()
-    waiter = threading.Thread(target=_wait, args=(sandbox, run), daemon=True)
-    waiter.start()
-    os.kill(process.pid, getattr(signal, name))
+    for _ in range(20):
+        threading.Thread(target=_wait, args=(sandbox, run), daemon=True).start()
+    sandbox.stats()
+    os.kill(process.pid, signal.SIGTERM)
     assert process.wait(timeout=5) == 0
 
 

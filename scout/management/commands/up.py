@@ -55,7 +55,9 @@ class Command(BaseCommand):
     def _hold(self) -> IO[str]:
         lock = installation.hold(self.folder)
         if lock is None:
-            raise CommandError(f"Scout is already running on this data ({self.folder}). Stop it first, or set SCOUT_DATA to another folder.")
+            raise CommandError(
+                f"Scout is already running on this data ({self.folder}). Stop it first, or set SCOUT_DATA to another folder."
+            )
         if not installation.port_is_free(settings.HOST, settings.PORT):
             raise CommandError(f"Port {settings.PORT} is in use. Stop what uses it, or choose another one: PORT=8001 bin/up")
         return lock
@@ -81,7 +83,9 @@ class Command(BaseCommand):
     def _prepare(self, environment: dict[str, str]) -> str:
         self.stdout.write("Preparing ...")
         self.stdout.flush()
-        done = subprocess.run([sys.executable, "manage.py", "prepare"], env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "manage.py", "prepare"], env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True
+        )
         if done.returncode:
             raise CommandError(f"prepare failed:\n{done.stdout}{done.stderr}")
         return done.stdout
