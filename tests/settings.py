@@ -4,11 +4,21 @@ started by the fixtures that need them."""
 import os
 import tempfile
 
+from scout.installation import a_port
 from tests.environment import clean
 
 _data = os.environ.get("SCOUT_TEST_DATA") or tempfile.mkdtemp(prefix="scout-test-")
 clean(os.environ)
-os.environ |= {"SCOUT_DATA": _data, "SECRET_KEY": "only-for-tests", "WEBHOOK_SECRET": "hook-secret"}
+# Ports are chosen here, before settings are read; who needs the servers behind them starts them (tests/conftest.py).
+os.environ |= {
+    "SCOUT_DATA": _data,
+    "SECRET_KEY": "only-for-tests",
+    "WEBHOOK_SECRET": "hook-secret",
+    "REDIS_URL": f"redis://127.0.0.1:{a_port(None)}/0",
+    "APIFY_BASE_URL": f"http://127.0.0.1:{a_port(None)}",
+    "SCOUT_SANDBOX": "1",
+    "WORKER_RETRY_DELAY": "10",
+}
 
 from scout.settings import *  # noqa: E402, F403
 

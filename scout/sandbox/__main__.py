@@ -21,8 +21,8 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=9100, help="0 picks a free one")
     parser.add_argument("--state-file", type=Path, help="runs survive a restart in this file")
     for field in fields(Settings):
-        kind = type(field.default)
-        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, default=field.default, help=f"default: {field.default!r}")
+        told = f"{field.metadata['told']} (default: {field.default!r})"
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default, help=told)
     return parser
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -59,5 +59,5 @@ class SearchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("runs"))
     def run_links(self, search: Search) -> SafeString:
-        links = (format_html('<a href="{}">{}</a>', reverse("admin:search_run_change", args=[run.pk]), run.pk) for run in search.runs.all())
-        return SafeString(" ").join(links)
+        links = ((reverse("admin:search_run_change", args=[run.pk]), run.pk) for run in search.runs.all())
+        return format_html_join(" ", '<a href="{}">{}</a>', links)

@@ -106,7 +106,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
     async def _look_forever(self) -> None:
         while True:
             await self.pump()
-            if self.missed > 1:
+            if self.missed > 1 and self.search:
                 # Redis was emptied: of runs that still go follow writes the state again, of those that have ended nobody.
                 self.search, _ids, _states = await _load(self.user, str(self.search.pk))
             await asyncio.sleep(LOOK_SECONDS)

@@ -55,7 +55,7 @@ def append(client: redis.Redis, run_id: int, offset: int, items: Sequence[Item |
     args: list[Any] = [offset, ENDED_TTL_SECONDS if ended else TTL_SECONDS]
     for item in items:
         args += [item["id"] if item else "", encode(item)]
-    length, found = client.eval(_APPEND, 2, items_key(run_id), f"scout:run:{run_id}:ids", *args)  # type: ignore[misc]
+    length, found = client.eval(_APPEND, 2, items_key(run_id), f"scout:run:{run_id}:ids", *args)
     return int(length), int(found)
 
 

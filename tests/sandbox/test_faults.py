@@ -186,6 +186,8 @@ def test_rules_are_shown_with_how_often_they_struck_and_can_be_dropped(sandbox: 
         {"on": "get", "kind": "failed"},
         {"on": "start", "kind": "error"},
         {"on": "start", "kind": "error", "status": 500, "tymes": 3},
+        {"on": "start", "kind": "error", "status": 500, "times": "3"},
+        {"on": "start", "kind": "error", "status": True},
         "not a rule",
     ],
 )

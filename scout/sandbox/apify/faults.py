@@ -16,6 +16,11 @@ REFUSALS = ("error", "html", "drop", "redirect")
 SPOILT = ("created-then-502", "created-then-drop", "truncated", "broken-off")
 #: Chosen when a run starts: how it will go, or what its items will be like.
 PLANS = ("failed", "timed-out", "aborted", "empty", "stuck", "long", "hostile", "sparse")
+FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("on", "kind", "match", "type", "message", "pattern"), (str,)),
+    **dict.fromkeys(("status", "items", "times", "every", "per_input_times"), (int,)),
+    "seconds": (int, float),
+}
 KINDS = (*REFUSALS, *SPOILT, *PLANS, "slow")
 
 
@@ -128,12 +133,13 @@ class FaultBook:
 
 def parse(row: Mapping[str, Any]) -> Rule:
     """A rule from JSON; `null` means not given."""
-    allowed = {f.name for f in fields(Rule)} - {"seen", "struck", "inputs"}
     given = {key: value for key, value in row.items() if value is not None}
-    if unknown := sorted(set(given) - allowed):
+    if unknown := sorted(set(given) - set(FIELDS)):
         raise ValueError(f"unknown field in rule: {', '.join(unknown)}")
     if missing := [f.name for f in fields(Rule) if f.default is MISSING and f.default_factory is MISSING and f.name not in given]:
         raise ValueError(f"rule without {', '.join(missing)}")
+    if wrong := [name for name, value in given.items() if not isinstance(value, FIELDS[name]) or isinstance(value, bool)]:
+        raise ValueError(f"of the wrong type: {', '.join(wrong)}")
     rule = Rule(**given)
     if rule.on not in CALLS or rule.kind not in KINDS:
         raise ValueError(f"on must be one of {', '.join(CALLS)}; kind one of {', '.join(KINDS)}")

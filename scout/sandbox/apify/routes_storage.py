@@ -14,17 +14,19 @@ NO_LIMIT = 999_999_999_999
 
 
 def dataset(state: Apify, call: Call) -> Response:
-    run = _dataset_run(state, call)
-    moment, rows = runs.at(run, times.now()), state.datasets.rows(run)
+    """Counts trail behind what can be read, so they are no sign of completeness."""
+    run, now = _dataset_run(state, call), times.now()
+    moment, rows = runs.at(run, now), state.datasets.rows(run)
+    counted = rows[: runs.at(run, now - run.plan.settle).found]
     view: dict[str, Any] = {
         "id": run.dataset,
         "name": None,
         "userId": run.user,
         "createdAt": times.iso(run.started),
-        "modifiedAt": times.iso(moment.finished or times.now()),
-        "accessedAt": times.iso(times.now()),
-        "itemCount": len(rows),
-        "cleanItemCount": len(rows),
+        "modifiedAt": times.iso(moment.finished or now),
+        "accessedAt": times.iso(now),
+        "itemCount": len(counted),
+        "cleanItemCount": len(counted),
         "actId": run.actor,
         "actRunId": run.id,
         "fields": _fields(rows),
@@ -32,7 +34,7 @@ def dataset(state: Apify, call: Call) -> Response:
         "consoleUrl": f"https://console.apify.com/storage/datasets/{run.dataset}",
         "itemsPublicUrl": f"{run.base_url}/v2/datasets/{run.dataset}/items?signature=sandbox",
         "generalAccess": "FOLLOW_USER_SETTING",
-        "stats": {"readCount": 0, "writeCount": len(rows), "storageBytes": sum(map(len, rows))},
+        "stats": {"readCount": 0, "writeCount": len(counted), "storageBytes": sum(map(len, counted))},
     }
     return json_response({"data": view})
 

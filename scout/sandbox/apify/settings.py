@@ -1,38 +1,34 @@
 """Every knob of the look-alike, with its default. All can be turned while it runs."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+
+def knob(default: Any, told: str) -> Any:
+    return field(default=default, metadata={"told": told})
 
 
 @dataclass
 class Settings:
-    #: How long a run takes when nothing ends it early, and the most items a query brings.
-    run_seconds: float = 20.0
-    items: int = 60
-    #: Requests a second that one resource takes: run starts, key-value records, everything else. 0 is no limit.
-    start_rate: float = 400.0
-    record_rate: float = 200.0
-    rate: float = 60.0
-    #: Seconds every API answer is held back.
-    latency: float = 0.0
-    #: The longest `waitForFinish`, and how long the synchronous endpoints wait.
-    max_wait: float = 60.0
-    max_sync_wait: float = 300.0
-    #: Seconds a graceful abort takes; seconds after the end until cost figures are final.
-    abort_seconds: float = 1.0
-    settle_seconds: float = 3.0
-    #: First retry delay of a webhook (doubles each time), how often it is retried, how many copies are delivered.
-    webhook_base_delay: float = 60.0
-    webhook_retries: int = 11
-    webhook_copies: int = 1
-    #: Runs one account may have going at once before starts are refused with 402. 0 is no limit.
-    max_concurrent: int = 0
-    #: Where pictures are linked to; empty means the Host that the run was started through.
-    public_url: str = ""
+    run_seconds: float = knob(20.0, "how long a run takes when nothing ends it early")
+    items: int = knob(60, "the most items one query brings")
+    start_rate: float = knob(400.0, "run starts a second that one actor takes; 0: no limit")
+    record_rate: float = knob(200.0, "reads a second that one key-value store takes; 0: no limit")
+    rate: float = knob(60.0, "requests a second that any other resource takes; 0: no limit")
+    latency: float = knob(0.0, "seconds every API answer is held back")
+    max_wait: float = knob(60.0, "the longest waitForFinish, seconds")
+    max_sync_wait: float = knob(300.0, "how long the synchronous endpoints wait, seconds")
+    abort_seconds: float = knob(1.0, "seconds a graceful abort takes")
+    settle_seconds: float = knob(3.0, "seconds that cost figures and item counts trail behind")
+    webhook_base_delay: float = knob(60.0, "first retry delay of a webhook, seconds; doubles each time")
+    webhook_retries: int = knob(11, "how often a webhook is retried")
+    webhook_copies: int = knob(1, "how many times each webhook is delivered")
+    max_concurrent: int = knob(0, "runs one account may have going at once, else 402; 0: no limit")
+    public_url: str = knob("", "where pictures are linked to; empty: the Host the run was started through")
 
     def change(self, values: dict[str, Any]) -> None:
         """Sets what is named; raises ValueError for an unknown name or a value of the wrong kind, changing nothing."""
-        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        kinds = {row.name: type(getattr(self, row.name)) for row in fields(self)}
         unknown = sorted(set(values) - set(kinds))
         if unknown:
             raise ValueError(f"unknown setting: {', '.join(unknown)}")
