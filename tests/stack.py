@@ -40,6 +40,7 @@ class Stack:
         self.environment = dict(os.environ)
         clean(self.environment)
         self.environment |= {
+            "DJANGO_SETTINGS_MODULE": "scout.settings",
             "SCOUT_DATA": str(folder),
             "SCOUT_PASSWORD": PASSWORD,
             "SECRET_KEY": "only-for-tests",

@@ -4,7 +4,10 @@ Run it with `python -m scout.sandbox --port 9100 --run-seconds 20 --items 60` (`
 one line when it listens, and goes within a second of SIGTERM. With `--state-file` runs survive a restart.
 
 Any token works and has an account of its own, except those beginning with `revoked` or `invalid`. Which actors there
-are: `apify.actors`; words in a query that make its run go wrong (`sandbox:fail`, `sandbox:429`, ...): `apify.magic`.
+are: `apify.actors`. A query with one of these words in it goes wrong in a known way (`apify.magic` tells which):
+`sandbox:fail`, `sandbox:timeout`, `sandbox:abort`, `sandbox:empty`, `sandbox:slow`, `sandbox:stuck`, `sandbox:hostile`,
+`sandbox:sparse`, `sandbox:429`, `sandbox:402`, `sandbox:500`, `sandbox:502`, `sandbox:lost`, `sandbox:broke`,
+`sandbox:denied`, `sandbox:invalid`.
 
 Faults, figures and settings are steered under `/_sandbox/`:
 
@@ -16,8 +19,8 @@ Faults, figures and settings are steered under `/_sandbox/`:
   `created-then-502`, `created-then-drop`, `truncated`, `broken-off`: it does its work, the answer is lost or spoilt;
   `slow` holds it `seconds`; and, decided on start: `failed`, `timed-out`, `aborted`, `empty`, `stuck`, `long`,
   `hostile`, `sparse`.
-- `GET stats` counts starts, aborts, calls, answers by status, starts per query, repeated starts, the most runs at once,
-  webhooks.
+- `GET stats` counts starts, aborts, calls, answers by status (0: none), starts per query, repeated starts, the most
+  runs at once, webhooks.
 - `GET settings`, `POST settings` with `{"run_seconds": 2}` turns any knob at run time (runs under way keep theirs).
 - `POST reset` forgets runs, rules and counts; settings stay.
 """

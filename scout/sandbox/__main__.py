@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 import threading
 from dataclasses import fields
 from pathlib import Path
@@ -32,7 +33,11 @@ def main() -> None:
     # Waited for instead of handled: a handler that sets an Event can meet the main thread inside that Event's own lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, END)
     threading.stack_size(STACK_BYTES)
-    server = Server(host, port, Site(Settings(**args), state_file).answer)
+    site = Site(Settings(**args), state_file)
+    try:
+        server = Server(host, port, site.answer)
+    except OSError as error:
+        sys.exit(f"sandbox can't listen on {host}:{port}: {error.strerror}")
     server.start()
     print(f"sandbox listening on {server.url}", flush=True)
     signal.sigwait(END)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import unicodedata
 from html import escape
 
 from scout.sandbox.seeds import Dice
@@ -9,7 +10,7 @@ from scout.sandbox.wire import Request, Response
 
 PREFIX = "/pictures/"
 WIDTH, HEIGHT = 360, 640
-LABEL_LENGTH = 12
+LABEL_LENGTH = 15
 #: Two colours of a gradient and the one that stands out against both.
 PALETTES = (
     ("#ff6b6b", "#5f27cd", "#ffe66d"),
@@ -27,13 +28,15 @@ PALETTES = (
 
 def picture_path(id: str, label: str) -> str:
     """The path carries the label itself, so that any process can draw the picture."""
-    text = base64.urlsafe_b64encode(label[:LABEL_LENGTH].encode("utf-8", "replace")).decode().rstrip("=")
+    short = label if len(label) <= LABEL_LENGTH else label[: LABEL_LENGTH - 1].rstrip() + "…"
+    text = base64.urlsafe_b64encode(short.encode("utf-8", "replace")).decode().rstrip("=")
     return f"{PREFIX}{id}-{text}.svg"
 
 
 def serve(request: Request) -> Response:
     name = request.path.removeprefix(PREFIX).removesuffix(".svg")
-    id, _, code = name.rpartition("-")
+    # The first dash: there is none in an id, but there may be some in a label.
+    id, _, code = name.partition("-")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Access-Control-Allow-Origin": "*"}
     return Response(200, draw(id or name, _label(code)).encode(), "image/svg+xml", headers)
 
@@ -49,8 +52,13 @@ def draw(id: str, label: str) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>{_shape(dice, accent)}'
         f'<g font-family="system-ui, sans-serif" font-weight="700" text-anchor="middle" fill="#fff">'
         f'<text x="180" y="370" font-size="190">{initial}</text>'
-        f'<text x="180" y="572" font-size="34" opacity=".92">{escape(label)}</text></g></svg>'
+        f'<text x="180" y="572" font-size="{_size(label)}" opacity=".92">{escape(label)}</text></g></svg>'
     )
+
+
+def _size(label: str) -> int:
+    """As large as fits: Korean and Chinese letters are about twice as wide as Latin ones."""
+    return min(34, int(620 / max(1, sum(2 if unicodedata.east_asian_width(c) in "WF" else 1.2 for c in label))))
 
 
 def _shape(dice: Dice, colour: str) -> str:

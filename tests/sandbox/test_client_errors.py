@@ -1,5 +1,9 @@
 """Every row of the error table, as the official client meets it."""
 
+import base64
+import json
+from typing import Any
+
 import pytest
 from apify_client.errors import (
     ApifyApiError,
@@ -17,6 +21,10 @@ from tests.sandbox.conftest import Sandbox
 
 INPUT = {"searchQueries": ["lipstick"], "resultsPerPage": 5}
 CLASSES = {400: InvalidRequestError, 401: UnauthorizedError, 403: ForbiddenError, 404: NotFoundError, 429: RateLimitError}
+
+
+def webhooks(hook: dict[str, Any]) -> str:
+    return base64.b64encode(json.dumps([hook]).encode()).decode()
 
 
 @pytest.mark.parametrize("type", ERRORS)
@@ -88,6 +96,8 @@ def test_input_that_the_actor_refuses(sandbox: Sandbox, body: object, type: str)
         ({"build": "nightly"}, 404, "unknown-build-tag"),
         ({"webhooks": "%%%"}, 400, "invalid-parameter"),
         ({"webhooks": "e30="}, 400, "invalid-parameter"),
+        ({"webhooks": webhooks({"requestUrl": "http://127.0.0.1:1"})}, 400, "invalid-parameter"),
+        ({"webhooks": webhooks({"requestUrl": "http://127.0.0.1:1", "eventTypes": [], "payloadTemplate": {}})}, 400, "invalid-parameter"),
     ],
 )
 def test_options_that_make_no_sense(sandbox: Sandbox, params: dict[str, str], status: int, type: str) -> None:

@@ -78,6 +78,7 @@ def test_created_then_drop(sandbox: Sandbox) -> None:
     with pytest.raises(requests.ConnectionError):
         sandbox.post_start({"searchQueries": ["lost"]})
     assert sandbox.stats()["startsPerQuery"] == {"lost": 1}
+    assert sandbox.stats()["answers"] == {"0": 1}
 
 
 def test_drop_starts_nothing(sandbox: Sandbox) -> None:

@@ -1,8 +1,11 @@
 """Words in a query that make its run go wrong, for people who try things by hand."""
 
+import re
+
 import pytest
 import requests
 
+import scout.sandbox
 from scout.sandbox.apify.magic import MAGIC
 from tests.sandbox.conftest import Sandbox
 
@@ -57,3 +60,4 @@ def test_stuck(sandbox: Sandbox) -> None:
 
 def test_every_word_is_told_about(sandbox: Sandbox) -> None:
     assert sandbox.call("GET", "/_sandbox/faults").json()["magicWords"].keys() == MAGIC.keys()
+    assert set(re.findall(r"sandbox:\w+", scout.sandbox.__doc__ or "")) == MAGIC.keys()

@@ -43,6 +43,15 @@ def test_prints_one_line_and_nothing_per_request(launch: Callable[..., Any]) -> 
     assert process.stdout.read() == ""
 
 
+def test_a_port_in_use_is_told_in_one_sentence(launch: Callable[..., Any]) -> None:
+    sandbox, _ = launch()
+    command = [sys.executable, "-m", "scout.sandbox", "--port", sandbox.url.rsplit(":", 1)[1]]
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=10)
+    assert second.returncode == 1
+    assert second.stderr.startswith("sandbox can't listen on 127.0.0.1:")
+    assert second.stderr.count("\n") == 1
+
+
 def test_options_reach_the_settings(launch: Callable[..., Any]) -> None:
     sandbox, _ = launch(
         "--run-seconds", "1.5", "--items", "7", "--start-rate", "11", "--rate", "12", "--latency", "0.01", "--public-url", "http://p"

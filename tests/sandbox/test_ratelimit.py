@@ -44,7 +44,7 @@ def test_zero_is_no_limit_and_can_be_set_at_run_time(sandbox_with: Callable[...,
 
 
 def test_the_clients_retries_get_over_it(sandbox_with: Callable[..., Sandbox]) -> None:
-    sandbox = sandbox_with(start_rate=2)
+    sandbox = sandbox_with(start_rate=3)
     client = sandbox.client(max_retries=4)
     for _ in range(4):
         client.actor(sandbox.actor).start(run_input={"searchQueries": ["x"]})

@@ -30,7 +30,7 @@ def receiver() -> Iterator[Callable[..., Receiver]]:
 
 @pytest.fixture
 def ringing(sandbox_with: Callable[..., Sandbox]) -> Sandbox:
-    return sandbox_with(webhook_base_delay=0.05, webhook_retries=3, run_seconds=0.1)
+    return sandbox_with(webhook_base_delay=0.02, webhook_retries=3, run_seconds=0.1)
 
 
 def start(sandbox: Sandbox, receiver: Receiver, query: str = "x", **hook: Any) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Frame:
     moment: float
 
     def picture(self, post: Post) -> str:
-        return self.base_url + picture_path(post.id, post.query or post.title)
+        return self.base_url + picture_path(post.id, post.title)
 
     def avatar(self, creator: Creator) -> str:
         return self.base_url + picture_path(creator.id, creator.name)

@@ -83,7 +83,7 @@ class Service:
             response = self._let_in(route, params, request)
         except ApiError as error:
             response = error.response()
-        self.state.count(call, response.status)
+        self.state.count(call, 0 if response.fate is Fate.DROPPED else response.status)
         response.headers["X-RateLimit-Limit"] = f"{self.state.buckets.limit(rate):g}"
         return response
 

@@ -53,7 +53,8 @@ class Store:
 
     def listed(self, user: str, actor: str = "", after: float | None = None, before: float | None = None) -> list[Run]:
         """An account's runs in order of start, both bounds included."""
-        rows = self._of[user, actor]
+        # Not by index: that would make a missing list here, outside the lock, and could lose the one an insert makes.
+        rows = self._of.get((user, actor), [])
         low = 0 if after is None else bisect_left(rows, after, key=_started)
         high = len(rows) if before is None else bisect_right(rows, before, key=_started)
         return rows[low:high]

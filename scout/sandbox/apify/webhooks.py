@@ -44,6 +44,8 @@ def parse(text: str) -> list[dict[str, Any]]:
     for hook in hooks:
         if not isinstance(hook.get("requestUrl"), str) or not isinstance(hook.get("eventTypes"), list):
             raise ApiError("invalid-parameter", "A webhook needs eventTypes and requestUrl.")
+        if not all(isinstance(hook.get(name), str | None) for name in ("payloadTemplate", "headersTemplate")):
+            raise ApiError("invalid-parameter", "A webhook's templates must be text.")
     return [{**hook, "id": runs.new_id("W")} for hook in hooks]
 
 

@@ -1,0 +1,86 @@
+"""kill -9 and FLUSHALL in the middle of many searches: each ends right, and each was paid for once."""
+
+import asyncio
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.faults.conftest import Starter
+from tests.people import Seen, ask_all
+from tests.stack import Stack
+
+SEARCHES = 100
+SLOW = {"run_seconds": 4, "DEFAULT_PLATFORM_SLOTS": "40"}
+
+
+def _begin(stack: Stack) -> "Future[list[Seen]]":
+    """The searches on their way, in a thread, while the test breaks things."""
+    queries, token = [f"kill {i}" for i in range(SEARCHES)], stack.token("admin")
+    addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
+    return ThreadPoolExecutor(1).submit(lambda: asyncio.run(ask_all(addresses, token, queries, patience=200)))
+
+
+def _ended_right(stack: Stack, seen: list[Seen]) -> None:
+    assert Counter(s.status for s in seen) == {"completed": SEARCHES}
+    assert all(len(s.told["data"]) == s.told["itemCount"] > 0 for s in seen)
+    stats = stack.control("GET", "stats")
+    assert (stats["starts"], stats["duplicates"]) == (SEARCHES, {})
+    assert stats["maxRunning"] <= 40
+    rows = stack.python(
+        "from searches.search.models import *\n"
+        "result = [Run.objects.exclude(status='completed').count(), Search.objects.exclude(status='completed').count(),"
+        " Run.objects.filter(usage_usd=None).count(), sum(Run.objects.values_list('duplicates', flat=True))]"
+    )
+    assert rows == [0, 0, 0, 0]
+
+
+@pytest.fixture
+def stack(stack_of: Starter) -> Stack:
+    return stack_of(**SLOW)
+
+
+def test_it_works(stack: Stack) -> None:
+    _ended_right(stack, _begin(stack).result(200))
+
+
+def test_workers_and_follow_killed_three_times(stack: Stack) -> None:
+    searches = _begin(stack)
+    for _round in range(3):
+        time.sleep(1.5)
+        stack.restart(*stack.worker_names, *stack.follow_names)
+    _ended_right(stack, searches.result(200))
+
+
+def test_redis_emptied(stack: Stack) -> None:
+    searches = _begin(stack)
+    for _round in range(3):
+        time.sleep(1.5)
+        stack.redis().flushall()
+    _ended_right(stack, searches.result(200))
+
+
+def test_redis_killed_and_back(stack: Stack) -> None:
+    searches = _begin(stack)
+    time.sleep(1.5)
+    stack.kill("redis")
+    time.sleep(3)
+    stack.run("redis")
+    _ended_right(stack, searches.result(200))
+
+
+def test_web_killed(stack: Stack) -> None:
+    searches = _begin(stack)
+    time.sleep(2)
+    stack.restart("web0")
+    _ended_right(stack, searches.result(200))
+
+
+def test_upstream_away_for_a_while(stack: Stack) -> None:
+    searches = _begin(stack)
+    time.sleep(2)
+    stack.kill("sandbox")
+    time.sleep(2)
+    stack.run("sandbox")
+    _ended_right(stack, searches.result(200))
