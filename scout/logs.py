@@ -4,6 +4,11 @@ import json
 import logging
 
 
+def worth_a_line(record: logging.LogRecord) -> bool:
+    """Not /readyz saying 503: whoever asks it is told what is missing, and asks every second while Scout starts."""
+    return not record.getMessage().endswith(": /readyz")
+
+
 class JSONFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and the traceback if there is one."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from scout.logs import worth_a_line
 from scout.queues import QUEUES
 from scout.redis import Target, for_channels, for_rq, parse
 
@@ -272,7 +273,8 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"},
         "json": {"()": "scout.logs.JSONFormatter"},
     },
-    "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": LOG_FORMAT}},
+    "filters": {"worth_a_line": {"()": "django.utils.log.CallbackFilter", "callback": worth_a_line}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": LOG_FORMAT, "filters": ["worth_a_line"]}},
     "root": {"handlers": ["out"], "level": "INFO"},
     "loggers": {
         # RQ says "queue: job" and "Job OK" for each job; our own steps say more.

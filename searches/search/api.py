@@ -1,5 +1,6 @@
 """The search API. Views parse, call one verb, and tell."""
 
+import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from searches.search import history, live, results, wire
 from searches.search.cancel import cancel as cancel_search
 from searches.search.models import OPEN, Run, Search
 from searches.search.submit import Hit, KeyReused, submit
+
+KEY_LENGTH = 200
 
 router = Router(tags=["search"])
 
@@ -51,7 +54,7 @@ def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
         message = _("Too many searches at once. Please wait %(seconds)d seconds.") % {"seconds": wait}
         raise ApiProblem(429, "rate-limited", message, {"Retry-After": str(wait)})
     try:
-        found = submit(user, query, request.headers.get("Idempotency-Key", "")[:200] or None)
+        found = submit(user, query, idempotency_key(request))
     except KeyReused:
         message = _("This Idempotency-Key was used before, for another search.")
         raise ApiProblem(422, "idempotency-key-reused", message) from None
@@ -95,6 +98,12 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError("this view is behind api_auth")
     return request.user
+
+
+def idempotency_key(request: HttpRequest) -> str | None:
+    """What the client calls this request. One that is longer than its column is kept as its digest, never cut short."""
+    key = request.headers.get("Idempotency-Key", "").strip()
+    return (key if len(key) <= KEY_LENGTH else hashlib.sha256(key.encode()).hexdigest()) or None
 
 
 def own(request: HttpRequest, job_id: str) -> tuple[Search, list[Run]]:

@@ -21,6 +21,7 @@ _BITS = 16
 MAX_CURSOR = 2**53 - 1
 FIRST_PAGE = 100
 MAX_PAGE = 500
+_TRIES = 10
 
 
 def known(query: Query, platforms: Sequence[Platform]) -> list[Answer] | None:
@@ -66,6 +67,19 @@ def items_since(runs: Sequence[Run], cursor: int, limit: int) -> tuple[list[Any]
             items, ordinals[i] = _run_since(run, ordinals[i], limit - len(found))
             found += items
     return found, pack(ordinals)
+
+
+def first_items(runs: Sequence[Run], count: int) -> tuple[list[Any], int]:
+    """The first `count` items, also where rows before or between them became none, and the cursor after them."""
+    found, cursor = items_since(runs, 0, count)
+    for _try in range(_TRIES):
+        if len(found) >= count:
+            break
+        more, after = items_since(runs, cursor, count - len(found))
+        if after == cursor:
+            break
+        found, cursor = found + more, after
+    return found, cursor
 
 
 def _run_since(run: Run, ordinal: int, limit: int) -> tuple[list[Any], int]:

@@ -27,7 +27,7 @@ def with_data(search: Search, runs: Sequence[Run]) -> dict[str, Any]:
     """The state of a search, with its first items once it is completed."""
     told = tell(search, runs)
     if search.status == Status.COMPLETED:
-        told["data"], told["next"] = results.items_since(runs, 0, results.FIRST_PAGE)
+        told["data"], told["next"] = results.first_items(runs, results.FIRST_PAGE)
     return told
 
 

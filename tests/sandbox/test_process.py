@@ -16,7 +16,7 @@ from tests.sandbox.conftest import ROOT, Sandbox
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_leaves_when_told_to(launch: Callable[..., Any], name: str) -> None:
-    for _ in range(3):
+    for _ in range(2):
         _, process = launch()
         os.kill(process.pid, getattr(signal, name))
         assert process.wait(timeout=5) == 0

@@ -1,6 +1,7 @@
 """Starts everything and stays: `bin/up`. Ctrl-C stops everything."""
 
 import ctypes
+import fcntl
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         self.folder = settings.DATA
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.stopping = False
+        _append_to_output()
         lock = self._hold()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
@@ -144,6 +146,11 @@ def _missing(address: str) -> str:
             return f"/readyz answers {error.code}"
     except OSError as error:
         return f"nothing answers at {address} ({error})"
+
+
+def _append_to_output() -> None:
+    """Where output goes to a file, supervisord opens that file a second time: both must write at its end."""
+    fcntl.fcntl(sys.stdout, fcntl.F_SETFL, fcntl.fcntl(sys.stdout, fcntl.F_GETFL) | os.O_APPEND)
 
 
 def _die_with_parent() -> None:

@@ -102,7 +102,8 @@
   $("cancel").addEventListener("submit", (event) => {
     event.preventDefault();
     const form = event.target;
-    form.querySelector("button").disabled = true;
+    if (form.dataset.sent) return;
+    form.dataset.sent = "yes"; // a disabled button would lose the focus
     const plainly = () => { if (!over) form.submit(); };
     setTimeout(plainly, 5000);
     if (socket.readyState === WebSocket.OPEN && !asking) socket.send('{"type":"cancel"}');

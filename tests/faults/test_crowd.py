@@ -1,0 +1,71 @@
+"""Three hundred at once: different questions within the slots, one question by all, and an upstream that misbehaves."""
+
+import asyncio
+import time
+from collections import Counter
+
+from tests.faults.conftest import Starter
+from tests.people import Seen, ask, ask_all
+from tests.stack import Stack
+
+PEOPLE = (
+    "from searches.accounts.models import *\n"
+    "users = User.objects.bulk_create([User(username=f'person{i}', password='!') for i in range(300)])\n"
+    "result = [create_token(user) for user in users]"
+)
+
+
+def _starts(stack: Stack) -> dict[str, object]:
+    stats = stack.control("GET", "stats")
+    return {name: stats[name] for name in ("starts", "duplicates")}
+
+
+def test_it_works(stack_of: Starter) -> None:
+    """300 different searches by one staff token, 25 slots: never more than 25 at once, each answered, each paid once."""
+    stack = stack_of(run_seconds=1, web=2, DEFAULT_PLATFORM_SLOTS="25")
+    addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
+    seen = asyncio.run(ask_all(addresses, stack.token("admin"), [f"crowd {i}" for i in range(300)], patience=200))
+    assert Counter(s.status for s in seen) == {"completed": 300}
+    assert _starts(stack) == {"starts": 300, "duplicates": {}}
+    assert stack.control("GET", "stats")["maxRunning"] <= 25
+
+
+def test_one_question_by_all(stack_of: Starter) -> None:
+    """300 people ask the same: one run, one start, the same answer for each."""
+    stack = stack_of(run_seconds=4, web=2)
+    tokens = stack.python(PEOPLE)
+    addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
+
+    async def all_of_them() -> list[Seen]:
+        began = time.monotonic()
+        return await asyncio.gather(*(ask(addresses[i % 2], token, "같은 질문", began) for i, token in enumerate(tokens)))
+
+    seen = asyncio.run(all_of_them())
+    assert Counter(s.status for s in seen) == {"completed": 300}
+    assert len({s.job_id for s in seen if s.job_id}) == sum(bool(s.job_id) for s in seen)
+    assert len({tuple(item["id"] for item in s.told["data"]) for s in seen}) == 1
+    assert _starts(stack) == {"starts": 1, "duplicates": {}}
+
+
+def test_an_upstream_that_misbehaves(stack_of: Starter) -> None:
+    """429 on two starts of three, answers lost or cut after creating, time-outs with items: right ends, one paid run each."""
+    stack = stack_of(run_seconds=2, DEFAULT_PLATFORM_SLOTS="100")
+    stack.control(
+        "POST",
+        "faults",
+        [
+            {"on": "start", "kind": "error", "status": 429, "type": "rate-limit-exceeded", "pattern": "xx.", "match": "busy"},
+            {"on": "start", "kind": "created-then-502", "match": "lost", "per_input_times": 1},
+            {"on": "start", "kind": "truncated", "match": "cut", "per_input_times": 1},
+            {"on": "start", "kind": "timed-out", "match": "slow"},
+            {"on": "start", "kind": "failed", "match": "broken"},
+        ],
+    )
+    queries = [f"{kind} {i}" for kind in ("busy", "lost", "cut", "slow", "broken") for i in range(6)]
+    seen = asyncio.run(ask_all([stack.address], stack.token("admin"), queries, patience=200))
+    ends = {kind: Counter((s.status, s.told["partial"]) for s in seen if s.query.startswith(kind)) for kind in ("busy", "lost", "cut", "slow")}
+    assert ends["busy"] == ends["lost"] == ends["cut"] == {("completed", False): 6}
+    assert ends["slow"] == {("completed", True): 6}
+    broken = [s for s in seen if s.query.startswith("broken")]
+    assert {(s.status, s.told["error"]["type"]) for s in broken} == {("failed", "actor-failed")}
+    assert _starts(stack) == {"starts": 30, "duplicates": {}}
