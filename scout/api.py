@@ -5,8 +5,9 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -72,6 +73,8 @@ def broken(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "internal-error", _("Something went wrong on our side. It has been written down; please try again."))
 
 
+@csrf_exempt
+@api.exception_handler(Http404)
 def not_found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Any other address under /api/."""
     return problem(404, "not-found", _("There is nothing at this address."))

@@ -17,6 +17,7 @@ urlpatterns = [
     path("sign-in", LoginView.as_view(template_name="accounts/sign_in.html", redirect_authenticated_user=True), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("language", set_language, name="set_language"),
+    path("api/", not_found),
     path("api/", api.urls),
     re_path(r"^api/", not_found),
     path("admin/rq/", for_queue_viewers("django_rq.urls")),

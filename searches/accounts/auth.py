@@ -52,4 +52,8 @@ def from_here(request: HttpRequest) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc == request.get_host() or origin in getattr(settings, "CSRF_TRUSTED_ORIGINS", [])
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return host == request.get_host() or origin in getattr(settings, "CSRF_TRUSTED_ORIGINS", [])

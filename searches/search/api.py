@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import Query as QueryParams
-from ninja import Router, Schema
-from pydantic import WithJsonSchema
+from ninja import Router
+from pydantic import BaseModel, WithJsonSchema
 
 from scout.queues import connections
 from scout.redis import Unavailable
@@ -22,6 +22,9 @@ from searches.search.models import OPEN, Run, Search
 from searches.search.submit import Hit, KeyReused, submit
 
 KEY_LENGTH = 200
+
+#: What any call may answer with, besides its own.
+REFUSALS: dict[Any, Any] = {code: wire.Problem for code in (400, 401, 403, 404, 405, 411, 413, 415, 500)}
 
 router = Router(tags=["search"])
 
@@ -36,7 +39,7 @@ class ApiProblem(Exception):
         self.headers = headers
 
 
-class SearchIn(Schema):
+class SearchIn(BaseModel):
     """What to search for. Checked by searches.query, so that every way in says the same about the same mistake."""
 
     query: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "example": "메이크업"})] = None
@@ -44,7 +47,11 @@ class SearchIn(Schema):
     dateRange: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(DATE_RANGES)})] = "7days"
 
 
-@router.post("", summary="Search: a known answer at once, or a job")
+@router.post(
+    "",
+    summary="Search: a known answer at once, or a job",
+    response={200: wire.Known, 202: wire.Placed, **REFUSALS, 422: wire.Problem, 429: wire.Problem},
+)
 def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
     """200 with the items when the answer is known, else 202 with a jobId. The same open question twice is one job."""
     user = person(request)
@@ -64,14 +71,16 @@ def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
     return JsonResponse(wire.tell(found.search, found.runs) | {"cached": False}, status=202, json_dumps_params={"ensure_ascii": False})
 
 
-@router.get("/{job_id}", summary="The state of a search; its first items once it is completed")
+@router.get(
+    "/{job_id}", summary="The state of a search; its first items once it is completed", response={200: wire.ToldWithData, **REFUSALS}
+)
 def status(request: HttpRequest, job_id: str) -> HttpResponse:
     search, runs = own(request, job_id)
     look(search, runs)
     return JsonResponse(wire.with_data(search, runs), json_dumps_params={"ensure_ascii": False})
 
 
-@router.get("/{job_id}/items", summary="Items found so far, from a cursor on")
+@router.get("/{job_id}/items", summary="Items found so far, from a cursor on", response={200: wire.Page, **REFUSALS})
 def items(
     request: HttpRequest,
     job_id: str,
@@ -85,7 +94,7 @@ def items(
     return JsonResponse({"items": found, "next": cursor}, json_dumps_params={"ensure_ascii": False})
 
 
-@router.post("/{job_id}/cancel", summary="Leave a search; the last to leave stops its run")
+@router.post("/{job_id}/cancel", summary="Leave a search; the last to leave stops its run", response={200: wire.Told, **REFUSALS})
 def cancel(request: HttpRequest, job_id: str) -> HttpResponse:
     """Idempotent: a search that has ended stays as it is."""
     search, _runs = own(request, job_id)
