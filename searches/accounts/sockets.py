@@ -6,6 +6,7 @@ from typing import Any
 from channels.auth import get_user
 from channels.db import database_sync_to_async
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from searches.accounts.auth import bearer
 from searches.accounts.models import User
@@ -28,13 +29,10 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 def language_of(scope: Mapping[str, Any]) -> str:
     """The language chosen on our pages, else the one that the browser asks for."""
     chosen = scope.get("cookies", {}).get("django_language", "")
-    for code in (chosen, *_accepted(headers_of(scope).get("accept-language", ""))):
+    accepted = parse_accept_lang_header(headers_of(scope).get("accept-language", ""))
+    for code in (chosen, *(code for code, _weight in accepted)):
         try:
             return translation.get_supported_language_variant(code)
         except LookupError:
             continue
     return translation.get_language() or "en"
-
-
-def _accepted(header: str) -> list[str]:
-    return [part.split(";")[0].strip() for part in header.split(",")[:10]]

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import Query as QueryParams
 from ninja import Router
-from pydantic import BaseModel, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from scout.queues import connections
 from scout.redis import Unavailable
@@ -42,6 +42,7 @@ class ApiProblem(Exception):
 class SearchIn(BaseModel):
     """What to search for. Checked by searches.query, so that every way in says the same about the same mistake."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["query"]})
     query: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "example": "메이크업"})] = None
     platform: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(PLATFORM_CHOICES)})] = "tiktok"
     dateRange: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(DATE_RANGES)})] = "7days"

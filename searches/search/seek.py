@@ -63,7 +63,7 @@ def _seek(actor: str, lost: list[Run]) -> None:
     adopted: list[int] = []
     for run in lost:
         match = _match(run, strangers, inputs)
-        if match and mark_started(run, match):
+        if match and mark_started(Run.objects.filter(pk=run.pk, fence=run.fence, status=Status.STARTING), match):
             log.info("run %s adopted: %s is %s at Apify", run.pk, run.answer_key, match.id)
             strangers.remove(match)
             adopted.append(run.pk)

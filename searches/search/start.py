@@ -14,7 +14,7 @@ from functools import cache
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from searches.platforms import pace
@@ -63,16 +63,17 @@ def start_due(platform_name: str) -> int:
 
 
 def claim(platform_name: str) -> tuple[list[Run], Platform | None]:
-    """Take due runs in fair order, as far as slots and pace allow: queued -> starting, the intent written."""
+    """Take due runs in fair order, as far as slots and pace allow: queued -> starting, the intent written. A platform that
+    is disabled starts nothing; its runs wait."""
     with transaction.atomic():
-        platform = Platform.objects.select_for_update().filter(pk=platform_name).first()
+        platform = Platform.objects.select_for_update().filter(pk=platform_name, enabled=True).first()
         if platform is None:
             return [], None
         now = timezone.now()
         busy = Run.objects.filter(platform=platform_name, status__in=OCCUPYING).count()
         most = min(BATCH, platform.max_running - busy)
         most = pace.allowance(platform.pace, platform.pace_anchor, now, most) if most > 0 else 0
-        due = Run.objects.filter(platform=platform_name, status=Status.QUEUED, cancelling=False, not_before__lte=now)
+        due = Run.objects.select_for_update().filter(platform=platform_name, status=Status.QUEUED, cancelling=False, not_before__lte=now)
         runs = list(due.order_by("priority", "turn", "id")[:most]) if most > 0 else []
         if not runs:
             return [], platform
@@ -111,6 +112,10 @@ def _post(run: Run, options: dict[str, str]) -> Outcome:
         return Outcome(run, sent=False)
     try:
         body = ACTORS[run.actor].build_input(run.asked, run.item_limit)
+    except Exception as error:
+        log.exception("run %s: no input for %s", run.pk, run.actor)  # this one fails, not all that were claimed with it
+        return Outcome(run, error=Refused("no-input", f"{type(error).__name__}: {run.actor}"))
+    try:
         return Outcome(run, upstream=apify().start(run.actor, body, options))
     except ApifyError as error:
         return Outcome(run, error=error)
@@ -121,14 +126,14 @@ def _in_time(intent_at: datetime | None) -> bool:
 
 
 def write(outcomes: list[Outcome]) -> None:
-    """Write what became of POSTs, and tell people. Every write names the fence it holds."""
+    """Write what became of POSTs, and tell people. Every write names the fence it holds; a run that exists, the intent."""
     strays: list[Outcome] = []
     started: list[int] = []
     with transaction.atomic():
         for outcome in outcomes:
             if outcome.upstream is None:
                 _not_running(outcome)
-            elif mark_started(outcome.run, outcome.upstream):
+            elif mark_started(_still_looked_for(outcome.run), outcome.upstream):
                 log.info("run %s started: %s is %s, %.1f s after it was asked", *_told(outcome.run, outcome.upstream))
                 started.append(outcome.run.pk)
             else:
@@ -140,9 +145,13 @@ def write(outcomes: list[Outcome]) -> None:
     announce.changed([outcome.run.pk for outcome in outcomes])
 
 
-def mark_started(run: Run, upstream: UpstreamRun) -> bool:
+def _still_looked_for(run: Run) -> QuerySet[Run]:
+    """The row, while this very start is not found yet: also where seek has it by now, since here is what it looks for."""
+    return Run.objects.filter(pk=run.pk, intent_at=run.intent_at, status=Status.STARTING)
+
+
+def mark_started(held: QuerySet[Run], upstream: UpstreamRun) -> bool:
     """The run exists upstream: save its ids in the same statement that makes it running. False: not ours any more."""
-    held = Run.objects.filter(pk=run.pk, fence=run.fence, status=Status.STARTING)
     return bool(
         held.update(
             status=Status.RUNNING,

@@ -1,6 +1,9 @@
 """POST /api/search: a known answer at once, or a job."""
 
 import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -170,6 +173,47 @@ def test_long_idempotency_keys_are_told_apart(alice: Client) -> None:
     assert again.json()["jobId"] == first.json()["jobId"]
 
 
+def at_once(times: int, ask: Callable[[int], Any]) -> list[Any]:
+    """What `ask(i)` answers in as many threads, which begin together."""
+    together = threading.Barrier(times)
+
+    def one(i: int) -> Any:
+        together.wait()
+        try:
+            return ask(i)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(one, range(times)))
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_many_at_once_are_one_job_each_and_one_run(cast: Cast) -> None:
+    shown = [api_client(user).defaults for user in (cast.alice, cast.bob)]
+    answers = at_once(8, lambda i: post(Client(**shown[i % 2]), URL, BODY))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["jobId"] for answer in answers}) == 2
+    assert (Search.objects.count(), Run.objects.count()) == (2, 1)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_one_idempotency_key_at_once_is_one_job(cast: Cast) -> None:
+    shown = api_client(cast.alice).defaults
+    answers = at_once(6, lambda i: post(Client(**shown), URL, BODY, {"Idempotency-Key": "k"}))
+    assert len({answer.json()["jobId"] for answer in answers}) == 1
+    assert Search.objects.get().idempotency_key == "k"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_stale_answer_asked_for_by_many_at_once_is_refreshed_once(cast: Cast) -> None:
+    make_answer(age=settings.FRESH_SECONDS + 5)
+    shown = api_client(cast.alice).defaults
+    answers = at_once(6, lambda i: post(Client(**shown), URL, BODY))
+    assert {answer.json()["stale"] for answer in answers} == {True}
+    assert Run.objects.count() == 1
+
+
 # How often.
 
 
@@ -221,7 +265,7 @@ def test_known_answer_writes_nothing_in_the_request(alice: Client) -> None:
     make_answer()
     post(alice, URL, BODY)  # notes the token's use, which happens once in five minutes
     for ask in ("store", "memory"):
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert post(alice, URL, BODY).json()["cached"] is True
         written = [q["sql"] for q in queries if q["sql"].split()[0] in {"INSERT", "UPDATE", "DELETE", "SAVEPOINT"}]
         assert written == [], ask

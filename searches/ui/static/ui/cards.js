@@ -50,16 +50,16 @@ const cards = (() => {
   }
 
   // Fifty a frame: a thousand posts at once must not freeze the page. Skeletons give their places to the first ones.
-  function draw() {
+  function draw(most) {
     const bones = Array.from(grid.querySelectorAll("[data-skeleton]"));
     const more = document.createDocumentFragment();
-    for (const item of waiting.splice(0, 50)) {
+    for (const item of waiting.splice(0, most)) {
       if (bones.length) bones.shift().replaceWith(cardOf(item));
       else more.append(cardOf(item));
     }
     grid.append(more);
-    timer = waiting.length ? setTimeout(draw, 16) : 0;
-    if (complete && !timer) for (const bone of bones) bone.remove();
+    timer = waiting.length ? setTimeout(draw, 16, 50) : 0;
+    if (complete) for (const bone of bones) bone.remove();
   }
 
   return {
@@ -69,11 +69,12 @@ const cards = (() => {
         if (!seen.has(key)) waiting.push(item);
         seen.add(key);
       }
-      if (waiting.length && !timer) timer = setTimeout(draw);
+      if (waiting.length && !timer) timer = setTimeout(draw, 0, 50);
     },
     finish() {
       complete = true;
-      if (!timer) draw();
+      clearTimeout(timer);
+      draw(waiting.length);
     },
   };
 })();

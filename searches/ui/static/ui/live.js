@@ -5,9 +5,8 @@
   if (!box) return;
   const $ = (name) => box.querySelector(`[data-${name}]`);
   const { job, eta, kept, lost, gone, signedOut } = box.dataset;
-  const silence = Number(box.dataset.silence) * 1000;
   const title = document.title;
-  let cursor = box.dataset.since, socket, dog, delay = 500, failures = 0, asking = false, over = false, said = -5000, saying, asker;
+  let cursor = box.dataset.since, socket, dog, heardAt, delay = 500, failures = 0, asking = false, over = false, said = -5000, saying, asker;
 
   // Words: what is shown changes at once; what a screen reader says, at most every 5 s.
   function show(text) {
@@ -21,7 +20,10 @@
     document.title = told.itemCount ? `(${told.itemCount}) ${title}` : title;
     $("progress").value = told.progress;
     $("left").textContent = told.status === "running" && told.estimatedWaitSeconds ? eta.replace("{time}", span(told.estimatedWaitSeconds)) : "";
-    if (told.status !== "queued" && told.status !== "running") end(told.status);
+    if (!isOpen(told)) end(told.status);
+  }
+  function isOpen(told) {
+    return told.status === "queued" || told.status === "running";
   }
   function span(seconds) {
     const [unit, value] = seconds < 90 ? ["second", seconds] : ["minute", Math.round(seconds / 60)];
@@ -29,7 +31,7 @@
   }
   function end(state) {
     over = true;
-    clearTimeout(dog);
+    clearInterval(dog);
     socket.close();
     if (box.contains(document.activeElement)) $("status").focus();
     box.dataset.state = state;
@@ -49,11 +51,10 @@
     if (over) return;
     const mine = socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws/search/${job}?since=${cursor}`);
     let heard = false;
-    const watch = () => { clearTimeout(dog); dog = setTimeout(drop, silence); };
     const drop = (event) => {
       mine.onmessage = mine.onclose = null; // a socket that is lost without a word may take minutes to close
       mine.close();
-      clearTimeout(dog);
+      clearInterval(dog);
       if (over) return;
       if (event && (event.code === 4401 || event.code === 4404)) { refused(event.code - 4000); return; }
       if (!heard && ++failures >= 3 && !asking) ask();
@@ -62,14 +63,16 @@
     };
     mine.onclose = drop;
     mine.onmessage = (event) => {
-      watch();
+      heardAt = Date.now();
       // Only a message shows that the way is free: a server that accepts and then fails would be asked without a pause.
       [heard, delay, failures, asking] = [true, 500, 0, false];
       const message = JSON.parse(event.data);
       if (message.type === "items") take(message);
-      else tell(message);
+      // A snapshot may already say that it is over; what was found comes behind it, and the end is told after that.
+      else if (message.type !== "snapshot" || isOpen(message)) tell(message);
     };
-    watch();
+    heardAt = Date.now();
+    dog = setInterval(() => { if (Date.now() - heardAt > box.dataset.silence * 1000) drop(); }, 1000);
   }
   function take(page) {
     cursor = page.next;
