@@ -9,7 +9,8 @@ from searches.cache.memory import memory
 def find(key: str) -> Answer | None:
     """The fresh or stale answer under `key`, or None. Writes nothing."""
     answer = memory.get(key)
-    if answer is None:
+    # One that has expired here says nothing: the word that a new one was written may have been lost.
+    if answer is None or answer.freshness() is Freshness.GONE:
         version = memory.version
         answer = store.get(key)
         if answer is not None:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -48,12 +48,16 @@ def put(answer: Answer, query: str, platform: str, date_range: str) -> None:
         "expires_at": answer.expires_at,
     }
     # No later than: a slow collector must not put an old answer over a newer one.
-    if CachedAnswer.objects.filter(key=answer.key, created_at__lte=answer.created_at).update(**values):
+    no_newer = CachedAnswer.objects.filter(key=answer.key, created_at__lte=answer.created_at)
+    if no_newer.update(**values):
         return
     try:
-        CachedAnswer.objects.create(key=answer.key, query=normalise(query), platform=platform, date_range=date_range, **values)
+        with transaction.atomic():
+            CachedAnswer.objects.create(key=answer.key, query=normalise(query), platform=platform, date_range=date_range, **values)
     except IntegrityError:
-        log.info("%s: a newer answer is already there", answer.key)
+        # There is one, newer or put there this moment by another collector: of those two the newer stays as well.
+        if not no_newer.update(**values):
+            log.info("%s: a newer answer is already there", answer.key)
 
 
 def count_accesses(asked: Mapping[str, int]) -> None:

@@ -24,7 +24,7 @@ from searches.search.submit import Hit, KeyReused, submit
 KEY_LENGTH = 200
 
 #: What any call may answer with, besides its own.
-REFUSALS: dict[Any, Any] = {code: wire.Problem for code in (400, 401, 403, 404, 405, 411, 413, 415, 500)}
+REFUSALS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 405, 411, 413, 415, 500), wire.Problem)
 
 router = Router(tags=["search"])
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
+from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -32,6 +33,8 @@ PING_SECONDS = 20.0
 LOOK_SECONDS = 3.0
 PAGE = 100
 NOT_SIGNED_IN, NOT_FOUND, TOO_MANY = 4401, 4404, 4429
+SOCKETS_EACH = 50
+_open: Counter[int] = Counter()  # sockets of each person, in this process
 _REDIS: dict[int, redis.asyncio.Redis] = {}
 
 
@@ -52,6 +55,11 @@ class SearchConsumer(AsyncWebsocketConsumer):
         if user is None:
             await self.close(NOT_SIGNED_IN)
             return
+        if _open[user.pk] >= SOCKETS_EACH and not user.is_staff:
+            await self.close(TOO_MANY)
+            return
+        self.counted = user.pk
+        _open[user.pk] += 1
         self.language = language_of(self.scope)
         self.search: Search | None
         self.search, self.run_ids, states = await _load(user, self.scope["url_route"]["kwargs"]["job_id"])
@@ -71,6 +79,8 @@ class SearchConsumer(AsyncWebsocketConsumer):
         self.looking = asyncio.create_task(self._look_forever())
 
     async def disconnect(self, code: int) -> None:
+        if hasattr(self, "counted"):
+            _open[self.counted] -= 1
         looking = getattr(self, "looking", None)
         if looking:
             looking.cancel()

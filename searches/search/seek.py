@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from searches.platforms.apify import START_CEILING_SECONDS, ApifyError, UpstreamRun
+from searches.platforms.apify import START_CEILING_SECONDS, ApifyError, NotFound, UpstreamRun
 from searches.platforms.registry import ACTORS
 from searches.search import announce, putback
 from searches.search.finish import mark_running
@@ -55,51 +55,89 @@ def _seek(actor: str, lost: list[Run]) -> None:
     asked_at = timezone.now()
     since = min(run.intent_at or run.created_at for run in lost) - _SKEW
     try:
-        strangers = _strangers(actor, since)
+        listed = _listed(actor, since)
+        others = _on_their_way(actor, lost)
+        strangers = _strangers(listed)  # last, so that each run of another start is either on its way or known by now
         inputs = dict(zip([s.id for s in strangers], threads().map(_input, strangers), strict=True))
     except ApifyError as error:
         log.warning("%s: cannot look for %d starts: %s", actor, len(lost), error)
-        strangers, inputs, asked_at = [], {}, since  # nothing was seen, so nothing may be concluded
+        strangers, inputs, others, asked_at = [], {}, [], since  # nothing was seen, so nothing may be concluded
     adopted: list[int] = []
     for run in lost:
-        match = _match(run, strangers, inputs)
-        if match and mark_started(Run.objects.filter(pk=run.pk, fence=run.fence, status=Status.STARTING), match):
-            log.info("run %s adopted: %s is %s at Apify", run.pk, run.answer_key, match.id)
-            strangers.remove(match)
-            adopted.append(run.pk)
-        elif not match:
+        wanted = _wanted(run)
+        match = _match(run, wanted, strangers, inputs)
+        if wanted is None:
+            with transaction.atomic():
+                putback.fail(run, "start-unknown", f"no input for {run.actor}")
+        elif match is None:
             _absent(run, asked_at, certain=None not in inputs.values())
+        elif wanted in others:
+            putback.unknown(run, "another start with the same input is on its way")
+        else:
+            strangers.remove(match)
+            if _adopt(run, match):
+                adopted.append(run.pk)
     with transaction.atomic():
         mark_running(adopted)
     putback.ring_cancelled(adopted)
     announce.changed(run.pk for run in lost)
 
 
-def _strangers(actor: str, since: datetime) -> list[UpstreamRun]:
-    """Upstream runs of this actor since then that no row of ours has; oldest first."""
+def _listed(actor: str, since: datetime) -> list[UpstreamRun]:
+    """Upstream runs of this actor since then, oldest first."""
     found: dict[str, UpstreamRun] = {}
     while True:
         page = apify().list_runs(actor, since, limit=_PAGE, offset=len(found))
         found.update((run.id, run) for run in page)
         if len(page) < _PAGE:
-            break
-    ours = set(Run.objects.filter(upstream_id__in=list(found)).values_list("upstream_id", flat=True))
-    return [run for run in reversed(found.values()) if run.id not in ours]
+            return list(reversed(found.values()))
+
+
+def _strangers(listed: list[UpstreamRun]) -> list[UpstreamRun]:
+    """Those that no row of ours has."""
+    ours = set(Run.objects.filter(upstream_id__in=[run.id for run in listed]).values_list("upstream_id", flat=True))
+    return [run for run in listed if run.id not in ours]
+
+
+def _on_their_way(actor: str, lost: list[Run]) -> list[Any]:
+    """INPUTs of other starts whose answers may still come: their runs are there already and no row knows them yet."""
+    sent = Run.objects.filter(actor=actor, status=Status.STARTING, intent_at__gt=timezone.now() - _LEASE)
+    return [_wanted(run) for run in sent.exclude(pk__in=[run.pk for run in lost])]
 
 
 def _input(upstream: UpstreamRun) -> Any:
-    """The INPUT of a run; None when it cannot be read now, which leaves everything open."""
+    """The INPUT of a run, empty where it has none; None when it cannot be read now, which leaves everything open."""
     try:
         return apify().input_of(upstream.store_id)
+    except NotFound:
+        return {}
     except ApifyError as error:
         log.warning("input of %s cannot be read: %s", upstream.id, error)
         return None
 
 
-def _match(run: Run, strangers: list[UpstreamRun], inputs: Mapping[str, Any]) -> UpstreamRun | None:
-    wanted = ACTORS[run.actor].build_input(run.asked, run.item_limit)
+def _wanted(run: Run) -> Any:
+    """The INPUT it was started with; None for a row that cannot be started (its actor is gone, say)."""
+    try:
+        return ACTORS[run.actor].build_input(run.asked, run.item_limit)
+    except Exception:
+        log.exception("run %s: no input for %s", run.pk, run.actor)
+        return None
+
+
+def _match(run: Run, wanted: Any, strangers: list[UpstreamRun], inputs: Mapping[str, Any]) -> UpstreamRun | None:
     earliest = (run.intent_at or run.created_at) - _SKEW
     return next((s for s in strangers if inputs[s.id] == wanted and (s.started_at is None or s.started_at >= earliest)), None)
+
+
+def _adopt(run: Run, upstream: UpstreamRun) -> bool:
+    """The row gets this run, unless the row has moved on, or the run has got a row meanwhile."""
+    with transaction.atomic():
+        taken = Run.objects.filter(upstream_id=upstream.id).exists()
+        if taken or not mark_started(Run.objects.filter(pk=run.pk, fence=run.fence, status=Status.STARTING), upstream):
+            return False
+    log.info("run %s adopted: %s is %s at Apify", run.pk, run.answer_key, upstream.id)
+    return True
 
 
 def _absent(run: Run, asked_at: datetime, certain: bool) -> None:

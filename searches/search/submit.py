@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from searches.query import ALL, PLATFORM_NAMES, Query, QueryError
 from searches.search import results
 from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
 
+REFRESH_AGAIN = timedelta(minutes=15)
 _PRIORITY = {Run.Reason.SEARCH: 0, Run.Reason.REFRESH: 1, Run.Reason.WARM: 1}
 _QUEUE = {Run.Reason.SEARCH: "search", Run.Reason.REFRESH: "warm", Run.Reason.WARM: "warm"}
 _SKEW = timedelta(seconds=5)  # between the clocks of those who write answers and of those who look for them
@@ -125,13 +126,20 @@ def _hit(user: User, query: Query, platforms: list[Platform], answers: list[Answ
     """These answers; of those that are stale a refresh is on its way."""
     stale = _stale(answers)
     if stale:
-        stale -= set(Run.objects.filter(answer_key__in=stale, status__in=ACTIVE, cancelling=False).values_list("answer_key", flat=True))
+        stale -= _not_now(stale)
     if stale:
         # What this process remembers may be older than what is stored: a refresh may have been made and paid already.
         answers = [_stored(answer) if answer.key in stale else answer for answer in answers]
         stale &= _stale(answers)
         _refresh(user, query, [platform for platform in platforms if query.on(platform.name).key in stale])
     return Hit(answers, bool(_stale(answers)))
+
+
+def _not_now(keys: set[str]) -> set[str]:
+    """Those being refreshed already, and those whose refresh failed a moment ago: a broken scraper is not paid at every look."""
+    being = Q(status__in=ACTIVE, cancelling=False)
+    failed = Q(status=Status.FAILED, reason=Run.Reason.REFRESH, finished_at__gt=timezone.now() - REFRESH_AGAIN)
+    return set(Run.objects.filter(being | failed, answer_key__in=keys).values_list("answer_key", flat=True))
 
 
 def _stale(answers: list[Answer]) -> set[str]:

@@ -14,7 +14,6 @@ from searches.search.models import Run, Search, Status
 from searches.search.submit import Hit
 from searches.search.telling import combine
 
-
 # The shapes, for the API's documentation; what is sent is made by the functions below.
 _item_fields: dict[str, Any] = {name: (kind, ...) for name, kind in get_type_hints(Item).items()}
 ItemShape = create_model("Item", **_item_fields)

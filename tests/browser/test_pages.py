@@ -119,7 +119,9 @@ def test_hostile_posts_run_nothing(desk: Page, asked: Stack) -> None:
     expect(desk.locator(CARDS).first).to_be_visible()
     assert "<script>alert(1)</script>" in desk.locator("[data-grid]").inner_text()
     links = desk.eval_on_selector_all(f"{CARDS} a[href]", "all => all.map(a => [a.protocol, a.rel, a.target])")
-    assert {(re.sub("https?:", "http", scheme), rel, target) for scheme, rel, target in links} == {("http", "noopener noreferrer nofollow", "_blank")}
+    assert {(re.sub("https?:", "http", scheme), rel, target) for scheme, rel, target in links} == {
+        ("http", "noopener noreferrer nofollow", "_blank")
+    }
     assert opened == []
 
 

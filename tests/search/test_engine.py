@@ -9,7 +9,7 @@ from tests.conftest import Engine
 
 
 def test_it_works(engine: Engine, cast: Cast) -> None:
-    engine.sandbox.set(run_seconds=0.2)
+    engine.sandbox.set(run_seconds=0.01)
     placed = submit(cast.alice, parse("메이크업", "tiktok", "7days"))
     assert isinstance(placed, Placed)
     assert Run.objects.get().status == Status.QUEUED

@@ -270,11 +270,8 @@ def test_a_lost_start_whose_actor_is_gone_holds_up_nobody(engine: Engine, cast: 
     Run.objects.update(lease_until=ago(1))
     seek_lost(TIKTOK)
     assert run_of(even).status == Status.RUNNING
-    for _try in range(5):
-        start_due(TIKTOK)
-        Run.objects.filter(pk=run_of(odd).pk).update(lease_until=ago(1), intent_at=ago(30))
-        seek_lost(TIKTOK)
-    assert run_of(odd).status == Status.FAILED
+    assert (run_of(odd).status, run_of(odd).error_type) == (Status.FAILED, "start-unknown")
+    assert Search.objects.get(pk=odd.pk).status == Status.FAILED
 
 
 # Cancelled meanwhile.

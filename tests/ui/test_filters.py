@@ -82,12 +82,17 @@ def test_absolute_says_the_zone() -> None:
         assert ui.absolute(moment) == "2026년 11월 20일 13:05 KST"
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (9, "0:09"), (59.6, "1:00"), (75.4, "1:15"), (725, "12:05"), (3723, "1:02:03")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.4, "0:00"), (9, "0:09"), (59.6, "1:00"), (75.4, "1:15"), (725, "12:05"), (3723, "1:02:03")]
+)
 def test_duration(seconds: float, shown: str) -> None:
     assert ui.duration(seconds) == shown
 
 
-@pytest.mark.parametrize(("seconds", "english", "korean"), [(1, "1 second", "1초"), (89, "89 seconds", "89초"), (90, "2 minutes", "2분"), (600, "10 minutes", "10분")])
+@pytest.mark.parametrize(
+    ("seconds", "english", "korean"),
+    [(1, "1 second", "1초"), (89, "89 seconds", "89초"), (90, "2 minutes", "2분"), (600, "10 minutes", "10분")],
+)
 def test_span(seconds: int, english: str, korean: str) -> None:
     with translation.override("en"):
         assert ui.span(seconds) == english
