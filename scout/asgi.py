@@ -2,12 +2,14 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
+from django.urls import re_path
 
 from scout.lanes import Lanes, OneHopHandler
 
@@ -20,14 +22,20 @@ from searches.cache.memory import listen  # noqa: E402
 from searches.search.urls import sockets  # noqa: E402
 
 _lanes = Lanes(settings.WEB_THREADS)
-_with_session = CookieMiddleware(SessionMiddleware(URLRouter(sockets)))
+_nowhere = WebsocketDenier.as_asgi()
+_with_session = CookieMiddleware(SessionMiddleware(URLRouter([*sockets, re_path("", _nowhere)])))
 _from_pages = AllowedHostsOriginValidator(_with_session)
 
 
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
     """Browsers must come from our own pages. Who shows a token is no browser page: browsers cannot set that header."""
-    names = {name for name, _value in scope["headers"]}
-    await _lanes.shared(_with_session if b"authorization" in names else _from_pages, scope, receive, send)
+    headers = dict(scope["headers"])
+    door = _with_session if b"authorization" in headers else _from_pages
+    try:
+        urlsplit(headers.get(b"origin", b""))
+    except ValueError:
+        door = _nowhere
+    await _lanes.shared(door, scope, receive, send)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:

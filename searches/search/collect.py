@@ -7,7 +7,7 @@ dies in between leaves the row `collecting`, and follow hands it out again when 
 import logging
 import time
 from concurrent.futures import wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -82,7 +82,7 @@ def write(batch: list[Gathered]) -> None:
 
 def _is_answer(gathered: Gathered) -> bool:
     upstream = gathered.upstream
-    if upstream is None or not upstream.ended:
+    if upstream is None or gathered.error or not upstream.ended:
         return False
     stopped = upstream.status in {"TIMED-OUT", "ABORTED"} and bool(gathered.items) and not gathered.run.cancelling
     return upstream.status == "SUCCEEDED" or stopped
@@ -90,7 +90,7 @@ def _is_answer(gathered: Gathered) -> bool:
 
 def _write_answer(gathered: Gathered) -> None:
     run, items, body = gathered.run, gathered.items, gathered.body
-    now = timezone.now()
+    fetched_at = _fetched_at(gathered)
     answer = Answer(
         key=run.answer_key,
         body=body,
@@ -98,11 +98,19 @@ def _write_answer(gathered: Gathered) -> None:
         item_count=len(items),
         undated_count=sum(item["createTime"] is None for item in items),
         partial=_is_partial(gathered),
-        created_at=now,
-        expires_at=now + timedelta(seconds=settings.KEEP_SECONDS),
+        created_at=fetched_at,
+        expires_at=fetched_at + timedelta(seconds=settings.KEEP_SECONDS),
         etag=etag_of(body),
     )
     store.put(answer, run.query, run.platform, run.date_range)
+
+
+def _fetched_at(gathered: Gathered) -> datetime:
+    """When its run ended: an answer that is collected late is no younger for it, and never counts as newer than the answer
+    of a later run. Held against our own clock."""
+    now = timezone.now()
+    ended_at = gathered.upstream and gathered.upstream.finished_at
+    return min(max(ended_at or now, gathered.run.created_at), now)
 
 
 def _is_partial(gathered: Gathered) -> bool:
@@ -112,7 +120,7 @@ def _is_partial(gathered: Gathered) -> bool:
 def _end(gathered: Gathered) -> bool:
     """Move the row on; whether that ended it."""
     run, upstream = gathered.run, gathered.upstream
-    if upstream is None:
+    if upstream is None or gathered.error:
         return _unread(gathered)
     if not upstream.ended:
         # Somebody said that it had ended, and it has not: follow goes on watching it.
@@ -141,12 +149,13 @@ def _unread(gathered: Gathered) -> bool:
     if final:
         kind = "upstream-lost" if isinstance(error, NotFound) else "upstream-unreadable"
         log.error("run %s failed: %s: %s (%s)", run.pk, kind, error, run.answer_key)
-        return end_run(run, Status.FAILED, error_type=kind, error_detail=str(error))
+        spent = {"usage_usd": gathered.upstream.usage_usd} if gathered.upstream else {}
+        return end_run(run, Status.FAILED, error_type=kind, error_detail=str(error), **spent)
     seconds = min(2.0**run.attempts, 15.0)
     log.warning("run %s: cannot be read (%s), again in %.0f s", run.pk, error, seconds)
-    spent = 0 if isinstance(error, Busy) else 1
+    tries = 0 if isinstance(error, Busy) else 1
     held = Run.objects.filter(pk=run.pk, fence=run.fence, status=Status.COLLECTING)
-    held.update(lease_until=timezone.now() + timedelta(seconds=seconds), attempts=F("attempts") + spent)
+    held.update(lease_until=timezone.now() + timedelta(seconds=seconds), attempts=F("attempts") + tries)
     return False
 
 

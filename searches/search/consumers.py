@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import redis.asyncio
 from channels.db import database_sync_to_async
@@ -32,15 +33,16 @@ from searches.search.telling import combine
 PING_SECONDS = 20.0
 LOOK_SECONDS = 3.0
 PAGE = 100
+MOST_SAID = 200  # characters of a message from the client
 NOT_SIGNED_IN, NOT_FOUND, TOO_MANY = 4401, 4404, 4429
 SOCKETS_EACH = 50
 _open: Counter[int] = Counter()  # sockets of each person, in this process
-_REDIS: dict[int, redis.asyncio.Redis] = {}
+_REDIS: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = WeakKeyDictionary()
 
 
 def shared_redis() -> redis.asyncio.Redis:
     """One client for all sockets of the running event loop."""
-    loop = id(asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
     if loop not in _REDIS:
         _REDIS[loop] = connections().asynchronous()
     return _REDIS[loop]
@@ -48,6 +50,8 @@ def shared_redis() -> redis.asyncio.Redis:
 
 class SearchConsumer(AsyncWebsocketConsumer):
     """One open page, or one program, watching one search."""
+
+    search: Search | None = None
 
     async def connect(self) -> None:
         await self.accept()
@@ -58,10 +62,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
         if _open[user.pk] >= SOCKETS_EACH and not user.is_staff:
             await self.close(TOO_MANY)
             return
-        self.counted = user.pk
-        _open[user.pk] += 1
         self.language = language_of(self.scope)
-        self.search: Search | None
         self.search, self.run_ids, states = await _load(user, self.scope["url_route"]["kwargs"]["job_id"])
         if self.search is None:
             await self.close(NOT_FOUND)
@@ -76,6 +77,9 @@ class SearchConsumer(AsyncWebsocketConsumer):
             with contextlib.suppress(OSError, redis.exceptions.RedisError):
                 await self.channel_layer.group_add(name, self.channel_name)
         await self._tell("snapshot", states)
+        # From here on `disconnect` is sure to come, and takes the number back.
+        self.counted = user.pk
+        _open[user.pk] += 1
         self.looking = asyncio.create_task(self._look_forever())
 
     async def disconnect(self, code: int) -> None:
@@ -90,7 +94,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """The client says `{"type": "cancel"}`; anything else is not ours and is ignored."""
-        if text_data and len(text_data) < 200 and '"cancel"' in text_data and self.search:
+        if self.search and text_data and _says_cancel(text_data):
             self.search = await database_sync_to_async(cancel)(self.search)
             await self.pump()
 
@@ -109,8 +113,8 @@ class SearchConsumer(AsyncWebsocketConsumer):
                 states = await self._read()
             except (redis.exceptions.RedisError, OSError, Unavailable):
                 return
-            self.missed = 0 if states else self.missed + 1
-            if states:
+            self.missed = 0 if states is not None else self.missed + 1
+            if states is not None:
                 await self._tell("progress", states)
 
     async def _look_forever(self) -> None:
@@ -124,8 +128,8 @@ class SearchConsumer(AsyncWebsocketConsumer):
                 self.pinged = time.monotonic()
                 await self._send({"type": "ping"})
 
-    async def _read(self) -> list[dict[str, Any]]:
-        """Send new items of each run; the runs' states, or nothing while some of them is not in Redis."""
+    async def _read(self) -> list[dict[str, Any]] | None:
+        """Send new items of each run; the runs' states, or None while some of them is not in Redis."""
         client = shared_redis()
         pipe = client.pipeline(transaction=False)
         for run_id, ordinal in zip(self.run_ids, self.ordinals, strict=False):
@@ -140,10 +144,10 @@ class SearchConsumer(AsyncWebsocketConsumer):
             while len(answers[i * 3 + 2]) == PAGE:
                 answers[i * 3 + 2] = await client.lrange(live.items_key(run_id), self.ordinals[i], self.ordinals[i] + PAGE - 1)
                 await self._send_items(i, answers[i * 3 + 2])
-            if state and state["rows"] and self.ordinals[i] < state["rows"]:
-                await self._send_rest(i, run_id)
+            if state and state["rows"]:
+                await self._send_rest(i, run_id, state["rows"])
             states.append(state)
-        return states if all(states) else []
+        return states if all(states) else None
 
     async def _send_items(self, i: int, entries: list[bytes]) -> None:
         if entries:
@@ -151,11 +155,15 @@ class SearchConsumer(AsyncWebsocketConsumer):
             items = b",".join(entry for entry in entries if entry)
             await self.send(f'{{"type":"items","next":{results.pack(self.ordinals)},"items":[{items.decode()}]}}')
 
-    async def _send_rest(self, i: int, run_id: int) -> None:
-        """The run has ended and its live list is not there any more: read the answer."""
-        items, self.ordinals[i] = await _rest(run_id, self.ordinals[i])
-        if items:
-            await self._send({"type": "items", "next": results.pack(self.ordinals), "items": items})
+    async def _send_rest(self, i: int, run_id: int, rows: int) -> None:
+        """The run has ended; where its live list is not there any more, or not whole, the answer is read, page by page."""
+        while (begin := self.ordinals[i]) < rows:
+            items, end = await _rest(run_id, begin)
+            if end <= begin:
+                return
+            self.ordinals[i] = end
+            if items:
+                await self._send({"type": "items", "next": results.pack(self.ordinals), "items": items})
 
     async def _tell(self, kind: str, states: list[dict[str, Any]]) -> None:
         """Say how it stands, when that has changed; say the end, and close."""
@@ -186,6 +194,14 @@ def _outcome(states: list[dict[str, Any]]) -> str:
     if not statuses or statuses & set(OPEN):
         return "running" if "running" in statuses else "queued"
     return next(s for s in ("completed", "failed", "cancelled") if s in statuses)
+
+
+def _says_cancel(text: str) -> bool:
+    try:
+        said = json.loads(text) if len(text) < MOST_SAID else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("type") == "cancel"
 
 
 def _since(scope: dict[str, Any]) -> int:

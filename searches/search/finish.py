@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -23,6 +24,13 @@ def end_searches(run_ids: Iterable[int]) -> None:
     waiting = Search.objects.filter(status__in=OPEN, links__run_id__in=ids).values_list("pk", flat=True).distinct()
     for chunk in _chunks(list(waiting)):
         _end_chunk(chunk)
+
+
+def end_bereft(asked_before: datetime) -> int:
+    """Fail open searches that have no run any more, since somebody deleted it: nothing else would ever end them, and who
+    asked could never ask the same again. How many there were."""
+    bereft = Search.objects.filter(status__in=OPEN, links=None, created_at__lt=asked_before)
+    return bereft.update(status=Status.FAILED, finished_at=timezone.now())
 
 
 def mark_running(run_ids: Iterable[int]) -> None:

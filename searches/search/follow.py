@@ -8,9 +8,11 @@ row; the lease saves work and guards nothing, since every step of a run is a con
 
 import logging
 import os
+import random
 import socket
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,10 +21,10 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import Q
 from django.utils import timezone
 
-from searches.platforms.apify import ApifyError, NotFound, UpstreamRun
+from searches.platforms.apify import ApifyError, Refused, UpstreamRun
 from searches.platforms.models import Platform
 from searches.search import announce, handover
-from searches.search.finish import end_searches
+from searches.search.finish import end_bereft, end_searches
 from searches.search.models import Lease, Run, Status
 from searches.search.peek import Peeker
 from searches.search.upstream import apify
@@ -33,9 +35,12 @@ LEASE_SECONDS = 5
 MOST_QUEUED_TOLD = 2_000
 _LISTED_AFTER = timedelta(seconds=10)  # a run that a list does not show by then is asked for by itself
 _SKEW = timedelta(seconds=60)
+_BEREFT = timedelta(seconds=15)
 _PAGE = 1000
 _MAX_PAGES = 10
+_SINGLY = 20  # runs asked for by themselves in one go
 _TIDY_SECONDS = 10.0
+_DATABASE_AWAY_SECONDS = 0.25
 
 
 class Told(NamedTuple):
@@ -43,7 +48,7 @@ class Told(NamedTuple):
 
     actor: str
     runs: list[UpstreamRun]
-    missing: list[str]  # upstream ids that Apify does not know
+    missing: list[str]  # upstream ids that Apify does not know, or not show
     error: ApifyError | None = None
 
 
@@ -65,15 +70,19 @@ class Follower:
         log.info("follow %s is up", self.holder)
         while not self.stopping:
             began = time.monotonic()
-            try:
-                self.one_pass()
-            except DatabaseError as error:
-                log.warning("the database does not answer: %s", error)
-                close_old_connections()
+            self._guarded(self.one_pass)
             while not self.stopping and (left := PASS_SECONDS - (time.monotonic() - began)) > 0:
-                self._take_in(left)
+                self._guarded(self._take_in, left)
         self.threads.shutdown(wait=False, cancel_futures=True)
         log.info("follow %s has left", self.holder)
+
+    def _guarded(self, step: Callable[..., None], *args: Any) -> None:
+        try:
+            step(*args)
+        except DatabaseError as error:
+            log.warning("the database does not answer: %s", error)
+            close_old_connections()
+            time.sleep(_DATABASE_AWAY_SECONDS)
 
     def one_pass(self) -> None:
         """Ask, hand out, look: in this order, so that reading items never stands before ends and starts."""
@@ -127,6 +136,9 @@ class Follower:
         if time.monotonic() - self._tidied < _TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
+        bereft = end_bereft(timezone.now() - _BEREFT)
+        if bereft:
+            log.error("%d searches waited for runs that are gone", bereft)
         orphans = handover.orphans()
         if orphans:
             log.error("searches waited for runs that had ended: %s", orphans)
@@ -141,11 +153,14 @@ def ask(actor: str, watched: dict[str, datetime]) -> Told:
         listed = _list(actor, min(watched.values()) - _SKEW, set(watched))
         late = [i for i, at in watched.items() if i not in listed and timezone.now() - at > _LISTED_AFTER]
         missing = []
-        for upstream_id in late[:20]:
+        for upstream_id in random.sample(late, min(len(late), _SINGLY)):
             try:
                 listed[upstream_id] = apify().get(upstream_id)
-            except NotFound:
+            except Refused:
                 missing.append(upstream_id)
+            except ApifyError as error:
+                log.warning("%s: run %s cannot be asked for: %s", actor, upstream_id, error)
+                break  # what was listed counts; the others are asked for the next time
         return Told(actor, [listed[i] for i in watched if i in listed], missing)
     except ApifyError as error:
         return Told(actor, [], [], error)

@@ -1,6 +1,7 @@
 """Reads what a run that ended has left upstream: its last state and all its rows. HTTP and mapping only, no database."""
 
 import json
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,15 @@ from searches.platforms.registry import ACTORS
 from searches.search.mapping import map_rows
 from searches.search.models import Run
 
+log = logging.getLogger("scout.worker")
 PAGE = 250
 MAX_ROWS = 5_000  # far above any item limit; a dataset that never ends must not fill the memory
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A run and its entries in upstream's order, None where a row became no item. Or the error that kept them away."""
+    """A run and its entries in upstream's order, None where a row became no item. Or the error that kept them away, with
+    the run's last state where at least that could be read."""
 
     run: Run
     upstream: UpstreamRun | None = None
@@ -38,13 +41,17 @@ class Gathered:
 
 
 def gather(client: Apify, run: Run) -> Gathered:
-    """Everything of one run; never raises ApifyError."""
+    """Everything of one run. Never raises: this run's trouble is not that of those that are collected with it."""
+    upstream: UpstreamRun | None = None
     try:
         upstream = client.get(run.upstream_id)
         rows = read_all(client, run.dataset_id) if upstream.ended else []
         return Gathered(run, upstream, unique(map_rows(ACTORS[run.actor], rows, run.date_range, began(run))))
     except ApifyError as error:
-        return Gathered(run, error=error)
+        return Gathered(run, upstream, error=error)
+    except Exception as error:
+        log.exception("run %s: its rows cannot be read", run.pk)
+        return Gathered(run, upstream, error=ApifyError("unreadable-rows", type(error).__name__))
 
 
 def began(run: Run) -> datetime:

@@ -59,12 +59,17 @@ def flush() -> int:
         rows, asked = _searches[:], dict(_asked)
         _searches.clear()
         _asked.clear()
-    for start in range(0, len(rows), 500):
-        with transaction.atomic():
-            Search.objects.bulk_create(rows[start : start + 500])
+    written = sum(_write(rows[start : start + 500]) for start in range(0, len(rows), 500))
     if asked:
         store.count_accesses(asked)
-    return len(rows)
+    return written
+
+
+def _write(rows: list[Search]) -> int:
+    """Write rows; those of people who have been deleted meanwhile are left out, or they would take the others along."""
+    with transaction.atomic():
+        people = set(User.objects.filter(pk__in={row.user_id for row in rows}).values_list("pk", flat=True))
+        return len(Search.objects.bulk_create([row for row in rows if row.user_id in people]))
 
 
 def _write_forever() -> None:

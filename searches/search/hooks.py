@@ -23,7 +23,7 @@ def apify(request: HttpRequest) -> HttpResponse:
     if not settings.WEBHOOK_SECRET or not constant_time_compare(shown, settings.WEBHOOK_SECRET):
         return HttpResponse(status=403)
     length = request.META.get("CONTENT_LENGTH") or ""
-    if not length.isdigit() or int(length) > _MAX_BYTES:
+    if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > _MAX_BYTES:
         return HttpResponse(status=413)
     run_id = _run_id(request.body)
     if run_id and handover.ended([run_id]):

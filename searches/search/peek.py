@@ -115,3 +115,6 @@ def read_new(run: Run, offset: int) -> tuple[int, int] | None:
     except (ApifyError, Unavailable, redis.RedisError) as error:
         log.debug("run %s: items not read: %s", run.pk, error)
         return None
+    except Exception:
+        log.exception("run %s: items not read", run.pk)  # this run's trouble is not to end the loop for all
+        return None

@@ -56,7 +56,11 @@ def _message(told: Mapping[str, Any], errors: Sequence[str]) -> str:
     if status == Status.FAILED:
         return sentence(errors[0] if errors else "")
     if told["partial"]:
-        return _("The search was cut short. What it found until then is here: %(count)d results.") % {"count": count}
+        return ngettext(
+            "The search was cut short. What it found until then is here: %(count)d result.",
+            "The search was cut short. What it found until then is here: %(count)d results.",
+            count,
+        ) % {"count": count}
     if not count:
         return _("Nothing was found. Try other words or a longer date range.")
     return ngettext("Done: %(count)d result.", "Done: %(count)d results.", count) % {"count": count}

@@ -112,7 +112,9 @@ def test_nothing_moves(desk: Page, played: Played) -> None:
 
 def test_a_thousand_posts(desk: Page, played: Played) -> None:
     desk.evaluate(
-        "window.longest = 0; new PerformanceObserver(l => l.getEntries().forEach(e => { longest = Math.max(longest, e.duration); })).observe({type: 'longtask'})"
+        """window.longest = 0;
+        const watch = (list) => list.getEntries().forEach((entry) => { longest = Math.max(longest, entry.duration); });
+        new PerformanceObserver(watch).observe({type: "longtask"});"""
     )
     for start in range(0, 1000, 100):
         played.items(start + 100, *[item(number) for number in range(start, start + 100)])

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -17,6 +17,7 @@ from searches.cache.answer import Answer
 from searches.cache.memory import CHANNEL, Memory, listen_forever, say_changed
 from tests.cache.test_answer import answer
 from tests.redis_server import RedisServer, redis_server
+from tests.waiting import until
 
 __all__ = ["redis_server"]
 
@@ -122,14 +123,6 @@ def test_threads() -> None:
 
 
 # What other processes say.
-
-
-def until(true: Callable[[], bool]) -> None:
-    for _try in range(500):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come to pass")
 
 
 @pytest.fixture
