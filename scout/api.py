@@ -53,7 +53,9 @@ api.add_router("/search", search_router)
 
 
 def problem(status: int, type: str, message: str, headers: dict[str, str] | None = None) -> HttpResponse:
-    return JsonResponse({"error": {"type": type, "message": message}}, status=status, headers=headers)
+    return JsonResponse(
+        {"error": {"type": type, "message": message}}, status=status, headers=headers, json_dumps_params={"ensure_ascii": False}
+    )
 
 
 @api.exception_handler(AuthError)

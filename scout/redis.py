@@ -60,7 +60,8 @@ def parse(url: str) -> Target:
         port, db = parts.port or 6379, int(parts.path.strip("/") or 0)
     except ValueError:
         raise ValueError("must look like redis://[user:password@]host:port/db") from None
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+    # A query would be passed over in silence, and with it perhaps the database that was meant.
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname or parts.query or parts.fragment or db < 0:
         raise ValueError("must look like redis://[user:password@]host:port/db, or rediss:// for TLS")
     return Target(
         host=parts.hostname,

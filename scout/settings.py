@@ -7,20 +7,18 @@ started with, and `env`, what it made itself (secret key, local Redis, sandbox).
 
 import os
 import sys
+import zoneinfo
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.utils.translation import gettext_lazy as _
 
+from scout import database, installation
 from scout.logs import worth_a_line
 from scout.queues import QUEUES
 from scout.redis import Target, for_channels, for_rq, parse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-
-
 NAMES: set[str] = set()  # every variable that is read, for bin/up and the documentation test
 
 
@@ -31,7 +29,8 @@ def stop(sentence: str) -> Any:
 
 def text(name: str, default: str = "") -> str:
     NAMES.add(name)
-    return env.str(name, default="").strip() or default
+    # Not by django-environ, which takes a value that begins with a dollar sign for the name of another variable.
+    return os.environ.get(name, "").strip() or default
 
 
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
@@ -63,11 +62,11 @@ def url(name: str, default: str, *schemes: str) -> str:
     return raw
 
 
-# Where everything Scout writes lives.
+# Where everything Scout writes lives. What an earlier `up` was started with says nothing to the next one.
 DATA = Path(text("SCOUT_DATA") or BASE_DIR / ".data").resolve()
-for _file in ("running", "env"):
-    if (DATA / _file).is_file():
-        environ.Env.read_env(DATA / _file, overwrite=False)
+for _file in ("env",) if sys.argv[1:2] == ["up"] else ("running", "env"):
+    for _name, _value in installation.read(DATA / _file).items():
+        os.environ.setdefault(_name, _value)
 
 # Django itself.
 DEBUG = flag("DEBUG", False)
@@ -155,6 +154,8 @@ LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = text("TIME_ZONE", "UTC")
+if TIME_ZONE not in zoneinfo.available_timezones():
+    stop(f"TIME_ZONE must be a name like Asia/Seoul, not {TIME_ZONE!r}.")
 
 # Static files: served by the web process, named by their content, so browsers may keep them for good.
 STATIC_URL = "/static/"
@@ -168,19 +169,10 @@ STORAGES = {
     },
 }
 
-# The database: SQLite unless DATABASE_URL names another. IMMEDIATE, or writers that began as readers fail at once
-# instead of waiting their turn. PostgreSQL pools connections, because every request under ASGI is a thread of its own.
-DATABASES = {"default": environ.Env.db_url_config(text("DATABASE_URL", f"sqlite:///{DATA / 'scout.sqlite3'}"))}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY",
-    }
-elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20, "timeout": 30}
-# SQLite's connections stay with their thread (see scout.lanes); PostgreSQL's go back to the pool.
-DATABASES["default"]["CONN_MAX_AGE"] = None if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 0
+try:
+    DATABASES = {"default": database.parse(text("DATABASE_URL"), DATA)}
+except ValueError as error:
+    stop(f"DATABASE_URL {error}.")
 
 # Redis: queues, hints, live items. None is allowed: pages and cached answers work without it.
 try:
@@ -274,7 +266,9 @@ LOGGING = {
         "json": {"()": "scout.logs.JSONFormatter"},
     },
     "filters": {"worth_a_line": {"()": "django.utils.log.CallbackFilter", "callback": worth_a_line}},
-    "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": LOG_FORMAT, "filters": ["worth_a_line"]}},
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": LOG_FORMAT, "filters": ["worth_a_line"]}
+    },
     "root": {"handlers": ["out"], "level": "INFO"},
     "loggers": {
         # RQ says "queue: job" and "Job OK" for each job; our own steps say more.

@@ -4,6 +4,7 @@ Three groups, stopped one after the other: web (supervisord shares its listening
 so only outside of a mixed group), then everything else side by side, Redis last.
 """
 
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -57,8 +58,8 @@ class Program:
 
 def programs(with_redis: bool, with_sandbox: bool, workers: int) -> list[Program]:
     """Everything that runs, in the order of starting."""
-    manage = f"{sys.executable} {settings.BASE_DIR / 'manage.py'}"
-    web = f"{Path(sys.executable).parent / 'daphne'} --fd 0 --verbosity 0 --server-name scout scout.asgi:application"
+    manage = f"{_python()} {_quoted(settings.BASE_DIR / 'manage.py')}"
+    web = f"{_quoted(Path(sys.executable).parent / 'daphne')} --fd 0 --verbosity 0 --server-name scout scout.asgi:application"
     found = [
         Program("web", web, settings.WEB_CONCURRENCY, socket=f"tcp://{settings.HOST}:{settings.PORT}"),
         Program("search-worker", f"{manage} worker search", workers),
@@ -69,21 +70,21 @@ def programs(with_redis: bool, with_sandbox: bool, workers: int) -> list[Program
     if with_sandbox:
         found.insert(0, Program("sandbox", _sandbox_command()))
     if with_redis:
-        found.insert(0, Program("redis", f"{redis_server()} {settings.DATA / 'redis.conf'}"))
+        found.insert(0, Program("redis", f"{_quoted(redis_server())} {_quoted(settings.DATA / 'redis.conf')}"))
     return found
 
 
 def configuration(running: list[Program]) -> str:
     """The text of supervisord.conf. It holds no secret: processes inherit those by their environment."""
     root = "user=root" if settings.RUNS_AS_ROOT else ""
-    text = HEAD.format(folder=settings.DATA, user=root)
+    text = HEAD.format(folder=_literal(settings.DATA), user=root)
     for program in running:
         text += PROGRAM.format(
             kind="fcgi-program" if program.socket else "program",
             name=program.name,
-            command=_dies_with_parent() + program.command,
+            command=_literal(_dies_with_parent() + program.command),
             count=program.count,
-            base=settings.BASE_DIR,
+            base=_literal(settings.BASE_DIR),
             # A forked job is left to finish by its worker; killing reaches both.
             as_group=str(not program.forks).lower(),
         )
@@ -96,10 +97,24 @@ def configuration(running: list[Program]) -> str:
 def _sandbox_command() -> str:
     port = settings.APIFY_BASE_URL.rsplit(":", 1)[1]
     asked = f"--port {port} --run-seconds {settings.SANDBOX_RUN_SECONDS} --items {settings.SANDBOX_ITEMS}"
-    return f"{sys.executable} -m scout.sandbox {asked} --state-file {settings.DATA / 'sandbox.jsonl'}"
+    return f"{_python()} -m scout.sandbox {asked} --state-file {_quoted(settings.DATA / 'sandbox.jsonl')}"
 
 
 def _dies_with_parent() -> str:
     """What makes a process leave when supervisord is killed; empty where util-linux is not there."""
     setpriv = shutil.which("setpriv")
     return f"{setpriv} --pdeathsig TERM -- " if setpriv else ""
+
+
+def _python() -> str:
+    return _quoted(sys.executable)
+
+
+def _quoted(path: object) -> str:
+    """One word of a command, also where a folder has blanks in its name."""
+    return shlex.quote(str(path))
+
+
+def _literal(text: object) -> str:
+    """As it stands: supervisord would take a per cent sign for the beginning of a variable."""
+    return str(text).replace("%", "%%")

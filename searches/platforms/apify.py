@@ -7,6 +7,8 @@ error says whether anything can have happened upstream, and the caller decides.
 
 import base64
 import json
+import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
 T = TypeVar("T")
 
@@ -27,6 +29,7 @@ START_CEILING_SECONDS = 20.0
 MAX_BODY_BYTES = 64 * 1024 * 1024
 ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"})
 WEBHOOK_EVENTS = ("ACTOR.RUN.SUCCEEDED", "ACTOR.RUN.FAILED", "ACTOR.RUN.ABORTED", "ACTOR.RUN.TIMED_OUT")
+_COUNT = re.compile(r"[0-9]{1,9}")
 # 402 says "no money" for most types, but "full just now" for these two.
 _BUSY_402 = frozenset({"actor-memory-limit-exceeded", "concurrent-runs-limit-exceeded"})
 
@@ -123,7 +126,7 @@ class Apify:
         if not isinstance(rows, list):
             raise Unknown("unreadable-answer", "items are not a list", answer.status)
         counted = answer.headers.get("X-Apify-Pagination-Count", "")
-        return Page(rows, int(counted) if counted.isdigit() else len(rows))
+        return Page(rows, int(counted) if _COUNT.fullmatch(counted) else len(rows))
 
     def input_of(self, store_id: str) -> Any:
         """The INPUT a run was started with."""
@@ -144,7 +147,8 @@ class Apify:
             ) as response:
                 answer = _Answer(response.status_code, response.headers, _body(response))
         except requests.RequestException as error:
-            raise (Unsent if _never_sent(error) else Unknown)("no-answer", type(error).__name__) from error
+            # Not "from error": its words hold the whole address, and in it the secret that Apify is to show at its webhooks.
+            raise (Unsent if _never_sent(error) else Unknown)("no-answer", type(error).__name__) from None
         if answer.status >= 300:
             raise _error(answer)
         return answer
@@ -175,9 +179,12 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _never_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL):
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.InvalidURL):
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(reason, SSLError):
+        # A connection that breaks while the answer is awaited may show as one too: only a bad certificate is surely before.
+        return bool(reason.args) and isinstance(reason.args[0], ssl.SSLCertVerificationError)
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 

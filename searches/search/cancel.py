@@ -12,13 +12,14 @@ def cancel(search: Search) -> Search:
     """End this search as cancelled, unless it has ended already; the search as it stands after."""
     left: list[int] = []
     with transaction.atomic():
-        # Runs before searches, as everybody locks them; the other way round two of us could wait for each other.
-        runs = list(Run.objects.select_for_update().filter(links__search=search, status__in=ACTIVE))
+        # Runs before searches and in this order, as everybody locks them; else two of us could wait for each other.
+        runs = list(Run.objects.select_for_update().filter(links__search=search, status__in=ACTIVE).order_by("platform"))
         mine = Search.objects.filter(pk=search.pk, status__in=OPEN)
         if mine.update(status=Status.CANCELLED, finished_at=timezone.now()):
             left = [run.pk for run in runs if _leave(run)]
     search.refresh_from_db()
-    announce.left(search.pk)
+    if search.status == Status.CANCELLED:
+        announce.left(search.pk)
     if left:
         ring("search", "search.abort_run", left)
         announce.changed(left)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
@@ -21,8 +22,8 @@ def end_run(run: Run, status: Status, **values: Any) -> bool:
 def end_searches(run_ids: Iterable[int]) -> None:
     """End the open searches of these runs none of whose runs is active any more."""
     ids = list(run_ids)
-    waiting = Search.objects.filter(status__in=OPEN, links__run_id__in=ids).values_list("pk", flat=True).distinct()
-    for chunk in _chunks(list(waiting)):
+    links = SearchRun.objects.filter(run_id__in=ids).values("search_id")
+    for chunk in _chunks(_locked(Search.objects.filter(status__in=OPEN, pk__in=links))):
         _end_chunk(chunk)
 
 
@@ -36,7 +37,14 @@ def end_bereft(asked_before: datetime) -> int:
 def mark_running(run_ids: Iterable[int]) -> None:
     """Show the searches of these runs as running."""
     links = SearchRun.objects.filter(run_id__in=list(run_ids)).values("search_id")
-    Search.objects.filter(status=Status.QUEUED, pk__in=links).update(status=Status.RUNNING)
+    waiting = _locked(Search.objects.filter(status=Status.QUEUED, pk__in=links))
+    for chunk in _chunks(waiting):
+        Search.objects.filter(pk__in=chunk).update(status=Status.RUNNING)
+
+
+def _locked(searches: QuerySet[Search]) -> list[Any]:
+    """Locked, in one order: of two who end the last two runs of a search, the second then sees what the first has done."""
+    return list(searches.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _end_chunk(search_ids: list[Any]) -> None:

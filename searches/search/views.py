@@ -46,6 +46,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def question(request: HttpRequest) -> HttpResponse:
     """GET: the answer, the search in progress, or a button. POST: ask it, then look at it."""
     given = request.POST if request.method == "POST" else request.GET
+    if "q" not in given:
+        return redirect("dashboard")
     asked = {"q": given.get("q", ""), "platform": given.get("platform", "tiktok"), "range": given.get("range", "7days")}
     try:
         query = parse(asked["q"], asked["platform"], asked["range"])

@@ -72,6 +72,9 @@ def desk(watched: Page, site: Stack) -> Page:
 
 
 @pytest.fixture
-def screens() -> Path:
+def screens(tmp_path: Path) -> Path:
+    """Where pictures go: SCREENS=1 renews those of the documentation, else they are only taken."""
+    if not os.environ.get("SCREENS"):
+        return tmp_path
     SCREENS.mkdir(parents=True, exist_ok=True)
     return SCREENS

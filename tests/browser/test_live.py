@@ -96,12 +96,19 @@ def test_it_comes_back_where_it_was(desk: Page, played: Played) -> None:
     assert played.sockets[1].url.endswith("?since=7")
 
 
-def test_nothing_moves(desk: Page, played: Played) -> None:
+@pytest.mark.parametrize("width", [375, 700, 1280])
+def test_nothing_moves(desk: Page, played: Played, width: int) -> None:
     """Posts take the places of skeletons; the end of the search leaves the grid where it is."""
+    desk.set_viewport_size({"width": width, "height": 900})
+    first_words = "The platform is being searched. First results come in a moment."
+    played.tell(message=first_words, estimatedWaitSeconds=180)
+    expect(desk.locator("[data-status]")).to_have_text(first_words)
     places = desk.locator("[data-grid] > li")
     before = [places.nth(n).bounding_box() for n in (0, 1, 2, 9)]
     played.items(2, item(1), item(2, title="a long title " * 20, hashtags=["tag"] * 30))
+    played.tell(message="2 results so far.")
     expect(desk.locator(CARDS)).to_have_count(2)
+    expect(desk.locator("[data-status]")).to_have_text("2 results so far.")
     assert [places.nth(n).bounding_box() for n in (0, 1, 2, 9)] == before
     played.tell("completed", progress=100, message="Done: 2 results.")
     expect(desk.locator("[data-state=completed]")).to_be_visible()

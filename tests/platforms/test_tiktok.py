@@ -261,9 +261,7 @@ def test_input(actor_id: str, date_range: str, expected: dict[str, Any]) -> None
     assert ACTORS[actor_id].build_input(Query("메이크업", "tiktok", date_range), 30) == expected
 
 
-@pytest.mark.parametrize(
-    ("actor_id", "windows"), [(PAID, DATE_RANGE_DAYS), (FREE, dict.fromkeys(DATE_RANGES)), (DOJO, DATE_RANGE_DAYS)]
-)
+@pytest.mark.parametrize(("actor_id", "windows"), [(PAID, DATE_RANGE_DAYS), (FREE, dict.fromkeys(DATE_RANGES)), (DOJO, DATE_RANGE_DAYS)])
 def test_windows_say_what_the_actor_filters_by_itself(actor_id: str, windows: dict[str, int | None]) -> None:
     assert dict(ACTORS[actor_id].windows) == windows
 
@@ -277,9 +275,7 @@ def test_no_window_is_narrower_than_what_was_asked(actor: Actor) -> None:
 
 @pytest.mark.parametrize("actor", tiktok.ACTORS, ids=lambda actor: actor.id)
 @pytest.mark.parametrize("date_range", DATE_RANGES)
-@pytest.mark.parametrize(
-    "text", ['"; DROP TABLE', "#makeup", "https://a.example/", "مكياج", "👨\u200d👩\u200d👧", "a, b"]
-)
+@pytest.mark.parametrize("text", ['"; DROP TABLE', "#makeup", "https://a.example/", "مكياج", "👨\u200d👩\u200d👧", "a, b"])
 def test_input_carries_the_query_as_typed(actor: Actor, date_range: str, text: str) -> None:
     body = actor.build_input(parse(text, "tiktok", date_range), 1)
     assert (body.get("searchQueries") or body.get("keywords")) == [text]

@@ -4,6 +4,8 @@ import pytest
 import redis
 
 from searches.accounts.models import User
+from searches.cache.memory import memory
+from searches.cache.models import CachedAnswer
 from searches.query import parse
 from searches.search.abort import abort_run
 from searches.search.cancel import cancel
@@ -143,11 +145,7 @@ def test_a_refresh_is_not_stopped(engine: Engine, cast: Cast, state: str) -> Non
     submit(cast.bob, parse("립스틱", TIKTOK, "7days"))
     run = Run.objects.get()
     start_due(TIKTOK)
-    from searches.cache.models import CachedAnswer
-
     CachedAnswer.objects.all().delete()
-    from searches.cache.memory import memory
-
     memory.clear()
     search = ask(cast.alice)
     assert run_of(search) == run
@@ -159,6 +157,7 @@ def test_a_refresh_is_not_stopped(engine: Engine, cast: Cast, state: str) -> Non
 
 
 def test_asking_again_after_leaving_is_a_new_run_while_the_old_one_stops(engine: Engine, cast: Cast) -> None:
+    engine.sandbox.set(abort_seconds=0)
     first = started(cast.alice)
     cancel(first)
     again = ask(cast.alice)
