@@ -76,7 +76,7 @@ def port_is_free(host: str, port: int) -> bool:
 
 def a_port(wanted: str | None) -> int:
     """The port used last time if it is still free, else any."""
-    if wanted and wanted.isdigit() and port_is_free("127.0.0.1", int(wanted)):
+    if wanted and wanted.isdecimal() and 0 < int(wanted) < 65_536 and port_is_free("127.0.0.1", int(wanted)):
         return int(wanted)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -21,4 +21,5 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        # Half of a surrogate pair cannot be written as it is, and would cost the whole line.
+        return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

@@ -98,7 +98,8 @@ def for_channels(target: Target) -> dict[str, Any]:
         sentinel_kwargs = {"password": target.sentinel_password}
         return {"sentinels": list(target.sentinels), "master_name": target.master, "sentinel_kwargs": sentinel_kwargs, **common}
     scheme = "rediss" if target.tls else "redis"
-    return {"address": f"{scheme}://{target.host}:{target.port}", "health_check_interval": 25, **common}
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return {"address": f"{scheme}://{host}:{target.port}", "health_check_interval": 25, **common}
 
 
 class Connections:

@@ -21,7 +21,7 @@ from searches.query import ALL, DATE_RANGE_NAMES, PLATFORM_NAMES, Query, QueryEr
 from searches.search import history, results, wire
 from searches.search.api import look
 from searches.search.cancel import cancel as cancel_search
-from searches.search.models import ACTIVE, OPEN, Run, Search
+from searches.search.models import ACTIVE, OPEN, Run, Search, Status
 from searches.search.submit import Hit, platforms_of, submit
 
 RECENT = 8
@@ -120,7 +120,8 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if search is None:
         raise Http404
     search = cancel_search(search)
-    messages.info(request, _("This search was cancelled.") if search.status == "cancelled" else _("This search had already ended."))
+    if search.status != Status.CANCELLED:  # otherwise the page itself says so
+        messages.info(request, _("This search had already ended."))
     return redirect(link_to(search.asked))
 
 

@@ -22,12 +22,16 @@ def test_a_person_may_have_several(cast: Cast) -> None:
     assert [person_of(token) for token in tokens] == [cast.alice, cast.alice]
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: t + "x", lambda t: t.upper(), lambda t: t.removeprefix(TOKEN_PREFIX), digest])
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1], lambda t: t + "x", lambda t: t.upper(), lambda t: t.removeprefix(TOKEN_PREFIX), digest]
+)
 def test_only_the_token_itself(cast: Cast, change: object) -> None:
     assert person_of(change(create_token(cast.alice))) is None  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("token", ["", " ", TOKEN_PREFIX, TOKEN_PREFIX + "\x00", TOKEN_PREFIX + "가", TOKEN_PREFIX + "x" * 10_000, "%", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "token", ["", " ", TOKEN_PREFIX, TOKEN_PREFIX + "\x00", TOKEN_PREFIX + "가", TOKEN_PREFIX + "x" * 10_000, "%", "' OR 1=1 --"]
+)
 @pytest.mark.django_db
 def test_nonsense(token: str) -> None:
     assert person_of(token) is None

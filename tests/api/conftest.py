@@ -3,7 +3,7 @@
 import gettext
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,12 +25,11 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _catalogues() -> Iterator[None]:
+def _catalogues() -> None:
     """The Korean sentences as they stand now."""
     compile_catalogues(ROOT / "locale")
     gettext._translations.clear()
     trans_real._translations.clear()
-    yield
 
 
 @pytest.fixture(autouse=True)

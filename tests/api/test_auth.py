@@ -50,7 +50,17 @@ def test_nobody(method: str, path: str) -> None:
     assert ask(Client(), method, path, {})["WWW-Authenticate"] == "Bearer"
 
 
-SHOWN = ["Bearer scout_wrong", "Bearer wrong", "Bearer", "Bearer ", "", "Basic YTpi", "scout_x", "Bearer scout_" + "x" * 5_000, "Bearer scout_é"]
+SHOWN = [
+    "Bearer scout_wrong",
+    "Bearer wrong",
+    "Bearer",
+    "Bearer ",
+    "",
+    "Basic YTpi",
+    "scout_x",
+    "Bearer scout_" + "x" * 5_000,
+    "Bearer scout_é",
+]
 
 
 @pytest.mark.parametrize("shown", SHOWN)
@@ -146,7 +156,12 @@ def test_another_sites_post(cast: Cast, headers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}, {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}],
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://testserver"},
+        {"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"},
+    ],
 )
 def test_our_own_pages_post(cast: Cast, headers: dict[str, str]) -> None:
     client = Client(enforce_csrf_checks=True)

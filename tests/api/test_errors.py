@@ -61,7 +61,8 @@ def test_body_that_is_no_object(alice: Client, body: str | bytes, kind: str) -> 
 
 
 @pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/json-patch+json", "x"]
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/json-patch+json", "x"],
 )
 def test_body_of_another_kind(alice: Client, content_type: str) -> None:
     def ask(headers: dict[str, str]) -> HttpResponse:
@@ -162,7 +163,15 @@ def test_what_is_missing_inside_has_our_shape(alice: Client, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("accepted", "korean"),
-    [("ko", True), ("ko-KR,ko;q=0.9,en;q=0.8", True), ("en;q=0.1,ko;q=0.9", True), ("fr", False), ("", False), ("x" * 5_000, False), ("*", False)],
+    [
+        ("ko", True),
+        ("ko-KR,ko;q=0.9,en;q=0.8", True),
+        ("en;q=0.1,ko;q=0.9", True),
+        ("fr", False),
+        ("", False),
+        ("x" * 5_000, False),
+        ("*", False),
+    ],
 )
 def test_language(cast: Cast, accepted: str, korean: bool) -> None:
     message = problem(post(api_client(cast.alice, accepted), URL, "{}"))[2]

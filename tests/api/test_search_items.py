@@ -37,9 +37,9 @@ def test_it_works(alice: Client, running: Search) -> None:
 
 
 def test_only_ones_own(running: Search, cast: Cast) -> None:
+    url = f"/api/search/{running.pk}/items"
     for other in (cast.bob, cast.root):
         client = api_client(other)
-        url = f"/api/search/{running.pk}/items"
         assert_refused(lambda headers, c=client: c.get(url, headers=headers), 404, "search-not-found")
 
 

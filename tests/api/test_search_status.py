@@ -70,7 +70,16 @@ def test_pages_may_ask_too(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "job_id",
-    ["1", "null", "00000000-0000-0000-0000-000000000000", "x" * 2_000, "%00", "메이크업", "' OR 1=1", "12345678-1234-1234-1234-12345678901g"],
+    [
+        "1",
+        "null",
+        "00000000-0000-0000-0000-000000000000",
+        "x" * 2_000,
+        "%00",
+        "메이크업",
+        "' OR 1=1",
+        "12345678-1234-1234-1234-12345678901g",
+    ],
 )
 def test_no_such_search(alice: Client, job_id: str) -> None:
     assert_refused(lambda headers: alice.get(f"/api/search/{job_id}", headers=headers), 404, "search-not-found")

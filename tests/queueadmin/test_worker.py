@@ -136,7 +136,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(204)
             self.end_headers()
@@ -145,7 +145,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
             return
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/planted", asked
     server.shutdown()
     server.server_close()
@@ -197,9 +197,7 @@ def test_a_child_runs_only_what_is_on_the_list_too(live_redis: redis.Redis, mark
 
 
 @pytest.mark.django_db
-def test_a_job_that_breaks_does_not_break_the_worker(
-    live_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch, sandbox: object
-) -> None:
+def test_a_job_that_breaks_does_not_break_the_worker(live_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch, sandbox: object) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("broken")
 

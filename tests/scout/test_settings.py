@@ -47,7 +47,7 @@ def run(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
 
 def read(env: dict[str, str], what: str) -> str:
     """The value of an expression over scout.settings."""
-    done = run(env, "-c", f"import scout.settings as s; print({what})")
+    done = run(env, "-c", f"import scout.settings as s; print(({what}))")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -91,7 +91,14 @@ WRONG = {
     "PUBLIC_URL": ["scout.example", "ftp://scout.example", "https://"],
     "APIFY_BASE_URL": ["api.apify.com"],
     "DATABASE_URL": ["nonsense", "mysql://u:hunter2@h/x", "postgres://u:hunter2@h:99999/x", "postgres://u:hunter2@[::1/x", "mongodb://h/x"],
-    "REDIS_URL": ["h:6379", "http://:hunter2@h", "redis://:hunter2@h:x/0", "redis://:hunter2@h/x", "redis://:hunter2@h/0?db=1", "redis://:hunter2@/0"],
+    "REDIS_URL": [
+        "h:6379",
+        "http://:hunter2@h",
+        "redis://:hunter2@h:x/0",
+        "redis://:hunter2@h/x",
+        "redis://:hunter2@h/0?db=1",
+        "redis://:hunter2@/0",
+    ],
     "REDIS_SENTINELS": ["h:x", "h:1:2"],
     "SANDBOX_RUN_SECONDS": ["nan", "inf", "0"],
     "WEB_THREADS": ["0", "1e3", "many"],
@@ -147,7 +154,7 @@ def test_web_process_without_a_secret_key(tmp_path: Path) -> None:
 # Right ones.
 
 
-@pytest.mark.parametrize("password", ["$HOME", "'quoted'", "a#b \\$ %41 = \"x\""])
+@pytest.mark.parametrize("password", ["$HOME", "'quoted'", 'a#b \\$ %41 = "x"'])
 def test_values_are_taken_as_they_are(tmp_path: Path, password: str) -> None:
     """Also those that look like the name of another variable, a quotation or a comment, given or kept."""
     given = environment(tmp_path, REDIS_HOST="h", REDIS_PASSWORD=password)
@@ -183,7 +190,11 @@ def test_up_is_not_steered_by_how_it_was_started_last_time(tmp_path: Path) -> No
     """After a kill -9 that file is still there."""
     (tmp_path / "running").write_text("PORT=8001\n")
     (tmp_path / "env").write_text("WEBHOOK_SECRET=kept\n")
-    done = run(environment(tmp_path), "-c", "import sys; sys.argv = ['manage.py', 'up']; import scout.settings as s; print(s.PORT, s.WEBHOOK_SECRET)")
+    done = run(
+        environment(tmp_path),
+        "-c",
+        "import sys; sys.argv = ['manage.py', 'up']; import scout.settings as s; print(s.PORT, s.WEBHOOK_SECRET)",
+    )
     assert done.stdout.split() == ["8000", "kept"]
 
 

@@ -126,8 +126,8 @@ def test_items_that_cannot_be_read_a_few_times(engine: Engine, cast: Cast) -> No
     ends(engine)
     search = started(cast.alice)
     engine.sandbox.faults({"on": "items", "kind": "truncated", "times": 3})
-    over(search)
-    for tries in (1, 2, 3):
+    set_row(over(search), attempts=3)
+    for tries in (4, 5, 6):
         collect_due(TIKTOK)
         run = run_of(search)
         assert (run.status, run.attempts) == (Status.COLLECTING, tries)

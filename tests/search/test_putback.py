@@ -34,11 +34,11 @@ def now(run: Run) -> Run:
 
 
 def test_it_works(cast: Cast, live_redis: redis.Redis) -> None:
-    run = claimed(cast)
+    run, before = claimed(cast), timezone.now()
     putback.busy(run, FULL)
     put = now(run)
     assert (put.status, put.pushbacks, put.attempts, put.intent_at, put.lease_until) == (Status.QUEUED, 1, 0, None, None)
-    assert timezone.now() < put.not_before < timezone.now() + timedelta(seconds=1.3)
+    assert before + timedelta(seconds=1) <= put.not_before <= timezone.now() + timedelta(seconds=1.25)
     assert Search.objects.get().status == Status.QUEUED
 
 

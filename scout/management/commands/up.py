@@ -2,6 +2,7 @@
 
 import ctypes
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -146,9 +147,9 @@ def _missing() -> str:
     except urllib.error.HTTPError as error:
         try:
             return "; ".join(f"{name}: {problem}" for name, problem in json.load(error)["missing"].items())
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return f"/readyz answers {error.code}"
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return f"nothing answers at {address} ({error})"
 
 
