@@ -79,6 +79,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers is not to pass from test to test; history is written when a test says so."""
     memory.clear()
     estimate._usual.clear()
+    monkeypatch.setattr(estimate, "LINE_SECONDS", 0.0)
     monkeypatch.setattr(history, "FLUSH_SECONDS", 3_600.0)
 
 

@@ -38,10 +38,15 @@ class ApifyError(Exception):
     """Something went wrong. `status` is 0 where there was no answer; `type` is Apify's, or ours in the same style."""
 
     def __init__(self, type: str, message: str = "", status: int = 0) -> None:
-        super().__init__(f"{status or 'no answer'} {type}: {message}"[:500])
-        self.type = type[:60]
-        self.message = message[:500]
+        self.type = _words(type, 60)
+        self.message = _words(message, 500)
+        super().__init__(f"{status or 'no answer'} {self.type}: {self.message}"[:500])
         self.status = status
+
+
+def _words(value: Any, limit: int) -> str:
+    """Upstream's words as every database takes them: without NUL and halves of emoji."""
+    return str(value)[:limit].replace("\x00", "").encode(errors="replace").decode()
 
 
 class Busy(ApifyError):
@@ -215,18 +220,18 @@ def _runs(body: Any) -> list[UpstreamRun]:
 def _read_run(row: Any) -> UpstreamRun:
     return UpstreamRun(
         id=_name(row["id"]),
-        status=str(row["status"])[:20],
+        status=_words(row["status"], 20),
         dataset_id=_name(row["defaultDatasetId"]),
         store_id=_name(row["defaultKeyValueStoreId"]),
         started_at=_moment(row.get("startedAt")),
         finished_at=_moment(row.get("finishedAt")),
         usage_usd=_usd(row.get("usageTotalUsd")),
-        message=str(row.get("statusMessage") or "")[:200],
+        message=_words(row.get("statusMessage") or "", 200),
     )
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 64:
+    if not isinstance(value, str) or not 0 < len(value) <= 64 or not (value.isascii() and value.isprintable()):
         raise ValueError("not an id")
     return value
 

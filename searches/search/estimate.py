@@ -3,6 +3,7 @@
 import time
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -12,7 +13,19 @@ from searches.search.models import OCCUPYING, Run, Status
 #: Before a platform has any history: a scrape takes 2 to 10 minutes.
 UNKNOWN_SECONDS = 180.0
 _REMEMBER_SECONDS = 30.0
+#: How old what is known of a line may be: 300 people who look once a second are not to count it 300 times.
+LINE_SECONDS = 0.5
+_LONGEST_LINE = 2_000
 _usual: dict[str, tuple[float, float, int]] = {}
+_lines: dict[str, "_Line"] = {}
+
+
+class _Line(NamedTuple):
+    """A platform's queue at a moment: each run's place, and how many runs hold a slot."""
+
+    read_at: float
+    places: dict[int, int]
+    busy: int
 
 
 def usual_seconds(platform: str) -> float:
@@ -21,7 +34,14 @@ def usual_seconds(platform: str) -> float:
 
 
 def position(run: Run) -> int:
-    """1 for the run that starts next."""
+    """1 for the run that starts next. A run that joined after the line was looked at stands at its end."""
+    line = _line(run.platform)
+    if len(line.places) < _LONGEST_LINE:
+        return line.places.get(run.pk, len(line.places) + 1)
+    return line.places.get(run.pk) or _counted(run)
+
+
+def _counted(run: Run) -> int:
     ahead = Run.objects.filter(platform=run.platform, status=Status.QUEUED, cancelling=False)
     before = ahead.filter(priority__lt=run.priority) | ahead.filter(priority=run.priority, turn__lt=run.turn)
     return (before | ahead.filter(priority=run.priority, turn=run.turn, id__lt=run.pk)).count() + 1
@@ -30,8 +50,7 @@ def position(run: Run) -> int:
 def queued_eta(platform: str, place: int) -> int:
     """Seconds until a run at this place in line is done, counted in rounds of the platform's slots."""
     usual, slots = _figures(platform)
-    busy = Run.objects.filter(platform=platform, status__in=OCCUPYING).count()
-    rounds = max(0, (place + busy - 1) // slots)
+    rounds = max(0, (place + _line(platform).busy - 1) // slots)
     return round(usual * (rounds + 1))
 
 
@@ -42,6 +61,17 @@ def running_eta(platform: str, started_at: datetime | None, found: int, asked: i
     if left > 0:
         return round(left) or 1
     return round(elapsed * (asked - found) / found) or 1 if 0 < found < asked else None
+
+
+def _line(platform: str) -> _Line:
+    now = time.monotonic()
+    line = _lines.get(platform)
+    if line is None or now - line.read_at >= LINE_SECONDS:
+        queued = Run.objects.filter(platform=platform, status=Status.QUEUED, cancelling=False).order_by("priority", "turn", "id")
+        places = {pk: place for place, pk in enumerate(queued.values_list("pk", flat=True)[:_LONGEST_LINE], 1)}
+        busy = Run.objects.filter(platform=platform, status__in=OCCUPYING).count()
+        line = _lines[platform] = _Line(now, places, busy)
+    return line
 
 
 def _figures(platform: str) -> tuple[float, int]:

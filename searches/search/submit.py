@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scout.queues import ring
-from searches.accounts.models import User, Workspace
+from searches.accounts.models import User
+from searches.accounts.workspaces import workspace_of
 from searches.cache import store
 from searches.cache.answer import Answer
 from searches.cache.freshness import Freshness
@@ -102,7 +103,7 @@ def _placed(user: User, query: Query, platforms: list[Platform], idempotency_key
             raise _JustAnswered
         search = Search.objects.create(
             user=user,
-            workspace=Workspace.objects.filter(memberships__user=user).order_by("pk").first(),
+            workspace_id=workspace_of(user),
             answer_key=query.key,
             query=query.text,
             platform=query.platform,

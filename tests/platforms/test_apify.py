@@ -317,6 +317,8 @@ def test_the_least_that_a_run_must_say() -> None:
         {"data": GOOD | {"id": ""}},
         {"data": GOOD | {"id": "x" * 65}},
         {"data": GOOD | {"id": 7}},
+        {"data": GOOD | {"id": "R\x001"}},
+        {"data": GOOD | {"defaultDatasetId": "D\ud83d"}},
         {"data": {k: v for k, v in GOOD.items() if k != "defaultDatasetId"}},
         {"data": GOOD | {"startedAt": "yesterday"}},
         {"error": {"type": "x"}},
@@ -333,6 +335,25 @@ def test_an_answer_that_is_none_may_have_started_a_run(body: Any) -> None:
 def test_what_is_not_even_http(raw: bytes) -> None:
     with answering(raw) as (port, _heard), pytest.raises(Unknown):
         Apify(f"http://127.0.0.1:{port}", TOKEN).start(ACTOR, BODY, {})
+
+
+ODD = "cut \ud83d and nul \x00 and \u202e한국어"
+
+
+def test_words_from_upstream_can_be_stored() -> None:
+    """Half an emoji and a NUL: no database takes them, and one such run would keep a whole batch from its end."""
+    with answering(http({"data": GOOD | {"statusMessage": ODD, "status": "FAILED\x00"}})) as (port, _heard):
+        run = Apify(f"http://127.0.0.1:{port}", TOKEN).get("R1")
+    assert_storable(run.message, run.status)
+    with answering(http({"error": {"type": ODD, "message": ODD}}, "400 Bad Request")) as (port, _heard), pytest.raises(Refused) as told:
+        Apify(f"http://127.0.0.1:{port}", TOKEN).get("R1")
+    assert_storable(told.value.message, told.value.type, str(told.value))
+
+
+def assert_storable(*texts: str) -> None:
+    for text in texts:
+        assert "\x00" not in text
+        text.encode()
 
 
 @pytest.mark.parametrize("usd", [-1, "NaN", "Infinity", 1e9, None, [], "a lot", True])
