@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 from pathlib import Path
@@ -14,6 +15,13 @@ from searches.search.models import Run
 rows = Run.objects.values_list("created_at", "started_at", "finished_at")
 result = [[(s - c).total_seconds(), (f - s).total_seconds()] for c, s, f in rows if s and f]
 """
+
+
+def cpu_seconds(stack: Stack) -> dict[str, float]:
+    """What each process has used since it began."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    stats = {name: Path(f"/proc/{p.pid}/stat").read_text().rsplit(")", 1)[1].split() for name, p in stack.processes.items()}
+    return {name: (int(fields[11]) + int(fields[12])) / ticks for name, fields in stats.items()}
 
 
 def tell(name: str, seconds: list[float]) -> None:
@@ -37,7 +45,9 @@ def main(argv: list[str]) -> int:
             stack.control("POST", "settings", {"latency": asked.latency})
             addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
             queries = [f"burst {i}" for i in range(asked.searches)]
-            seen = asyncio.run(ask_all(addresses, stack.token("admin"), queries, poll=asked.poll))
+            token, before = stack.token("admin"), cpu_seconds(stack)
+            seen = asyncio.run(ask_all(addresses, token, queries, poll=asked.poll))
+            used = {name: seconds - before[name] for name, seconds in cpu_seconds(stack).items()}
             stats, spans = stack.control("GET", "stats"), stack.python(SPANS)
         finally:
             stack.stop()
@@ -48,4 +58,5 @@ def main(argv: list[str]) -> int:
     tell("started after it was asked", [span[0] for span in spans])
     tell("done after upstream's end", [span[1] - asked.run_seconds for span in spans])
     tell("told after first POST", [s.ended_after for s in seen])
+    print("CPU seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in used.items()))
     return 0 if len(done) == len(seen) == stats["starts"] else 1

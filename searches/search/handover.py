@@ -13,6 +13,7 @@ from searches.search.models import OCCUPYING, OPEN, Run, Search, Status
 _QUEUES = {0: "search"}  # by priority; all others go to "warm"
 _ABORT_AGAIN = timedelta(seconds=30)
 _PER_JOB = 64
+_PER_COLLECT = 16  # enough jobs for every worker to take its share of what ended in the same second
 
 
 def ended(upstream_ids: Collection[str]) -> int:
@@ -20,7 +21,7 @@ def ended(upstream_ids: Collection[str]) -> int:
     mine = Run.objects.filter(upstream_id__in=upstream_ids, status=Status.RUNNING)
     ids = list(mine.values_list("pk", flat=True))
     Run.objects.filter(pk__in=ids, status=Status.RUNNING).update(status=Status.COLLECTING, lease_until=None, attempts=0)
-    ring("search", "search.collect_run", ids)
+    ring("search", "search.collect_run", sorted(ids)[::_PER_COLLECT])
     return len(ids)
 
 

@@ -80,7 +80,7 @@ def test_what_is_not_ours_is_not_minded(alice: Client) -> None:
         pytest.param({"query": " \t\n 　"}, "empty-query", id="blank"),
         pytest.param({"query": "\u200b\u3164\ufeff"}, "empty-query", id="invisible"),
         pytest.param({"query": "가" * 101}, "query-too-long", id="101 characters"),
-        pytest.param({"query": "a\u0301" * 60_00}, "query-too-long", id="accents without end"),
+        pytest.param({"query": "a\u0301" * 6_000}, "query-too-long", id="accents without end"),
         pytest.param({"query": "a\x00b"}, "invalid-query", id="nul"),
         pytest.param({"query": "a\x1bb"}, "invalid-query", id="escape"),
         pytest.param({"query": "\ud800"}, "invalid-query", id="half a surrogate pair"),
