@@ -95,7 +95,8 @@ def test_twice_is_once(engine: Engine, cast: Cast) -> None:
     engine.redis.flushall()
     assert cancel(search).finished_at == first
     assert queued_jobs(engine.redis) == []
-    engine.settle(1)
+    abort_run(run_of(search).pk)
+    abort_run(run_of(search).pk)
     assert engine.sandbox.stats()["aborts"] == 1
 
 

@@ -85,7 +85,8 @@ def test_a_run_that_the_list_does_not_show_is_asked_for_by_itself(engine: Engine
 def test_a_run_that_apify_does_not_know_ends_as_lost(engine: Engine, cast: Cast) -> None:
     search = started(cast.alice)
     set_row(run_of(search), started_at=ago(11), upstream_id="RnosuchrunRnosuch")
-    engine.settle()
+    engine.follow()
+    collect_due(TIKTOK)
     search.refresh_from_db()
     run = run_of(search)
     assert (run.status, run.error_type, search.status) == (Status.FAILED, "upstream-lost", Status.FAILED)
@@ -268,7 +269,8 @@ def test_a_disabled_platforms_runs_are_followed_to_their_end(engine: Engine, cas
     engine.sandbox.set(run_seconds=0)
     search = started(cast.alice)
     platform(enabled=False)
-    engine.settle()
+    engine.follow()
+    collect_due(TIKTOK)
     search.refresh_from_db()
     assert search.status == Status.COMPLETED
 

@@ -91,13 +91,16 @@ def test_empty_slots_mean_the_default(cast: Cast, live_redis: redis.Redis, setti
 
 def test_a_disabled_platform_starts_nothing_until_it_is_enabled(engine: Engine, cast: Cast) -> None:
     search = ask(cast.alice)
+    engine.redis.flushall()
     platform(enabled=False)
-    engine.settle()
+    engine.follow()
+    assert queued_jobs(engine.redis) == []
+    assert start_due(TIKTOK) == 0
     assert run_of(search).status == Status.QUEUED
-    assert engine.sandbox.stats()["startCalls"] == 0
     platform(enabled=True)
-    engine.settle()
-    assert engine.sandbox.stats()["startCalls"] == 1
+    engine.follow()
+    assert queued_jobs(engine.redis) == [f"search.start_run {run_of(search).pk}"]
+    assert start_due(TIKTOK) == 1
 
 
 def test_only_what_is_due_and_wanted(cast: Cast, live_redis: redis.Redis) -> None:
