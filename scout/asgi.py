@@ -24,6 +24,7 @@ except ImproperlyConfigured:
 django_app = OneHopHandler()
 
 # After the applications are loaded: these import models.
+from searches.accounts.auth import is_bearer  # noqa: E402
 from searches.cache.memory import listen  # noqa: E402
 from searches.search.urls import sockets  # noqa: E402
 
@@ -36,7 +37,8 @@ _from_pages = AllowedHostsOriginValidator(_with_session)
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
     """Browsers must come from our own pages. Who shows a token is no browser page: browsers cannot set that header."""
     headers = dict(scope["headers"])
-    door = _with_session if b"authorization" in headers else _from_pages
+    shown = headers.get(b"authorization", b"").decode("latin-1")
+    door = _with_session if is_bearer(shown) else _from_pages
     try:
         urlsplit(headers.get(b"origin", b""))
     except ValueError:

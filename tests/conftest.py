@@ -64,7 +64,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def sandbox(sandbox_process: Sandbox) -> Sandbox:
     """A sandbox that remembers nothing and does no wrong; runs take a minute unless a test sets `run_seconds`."""
     sandbox_process.reset()
-    sandbox_process.set(run_seconds=60, items=20, rate=0, latency=0)
+    sandbox_process.set(run_seconds=60, items=20, rate=0, latency=0, abort_seconds=1.0)
     sandbox_process.call("DELETE", "faults")
     return sandbox_process
 
@@ -100,6 +100,7 @@ class Engine:
                 serializer="rq.serializers.JSONSerializer",
             )
             worker._install_signal_handlers = lambda: None  # the tests keep their own
+            worker.subscribe = worker.unsubscribe = lambda: None  # nobody sends commands here, and leaving takes it a second
             worker.work(burst=True, logging_level="WARNING")
 
     def follow(self) -> None:

@@ -49,9 +49,9 @@ async def ask(address: str, token: str, query: str, began: float, poll: float = 
     body = {"query": query, "platform": "tiktok", "dateRange": "all"}
     _status, seen.told = await _patient(lambda: call(address, token, "POST", "/api/search", body), began + patience)
     seen.accepted_after, seen.job_id = time.monotonic() - began, seen.told["jobId"] or ""
+    path = f"/api/search/{seen.job_id}"
     while seen.told["status"] not in ENDED and time.monotonic() < began + patience:
         await asyncio.sleep(poll)
-        path = f"/api/search/{seen.job_id}"
         _status, seen.told = await _patient(lambda: call(address, token, "GET", path), began + patience)
     seen.status, seen.ended_after = seen.told["status"], time.monotonic() - began
     return seen

@@ -22,9 +22,10 @@ class AuthError(Exception):
 
 
 def api_auth(request: HttpRequest) -> User:
-    """The person behind an API request; AuthError when there is none. A token that is shown is the only thing looked at."""
-    shown = request.headers.get("Authorization")
-    if shown is not None:
+    """The person behind an API request; AuthError when there is none. A token that is shown is the only thing looked at;
+    an Authorization header of another kind is a proxy's business, not ours."""
+    shown = request.headers.get("Authorization", "")
+    if is_bearer(shown):
         user = bearer(shown)
         if user is None:
             raise AuthError(401, "invalid-token", _("This API token is not valid. It may have been revoked."))
@@ -37,10 +38,14 @@ def api_auth(request: HttpRequest) -> User:
     return request.user
 
 
+def is_bearer(header: str) -> bool:
+    """Whether an Authorization header shows a token."""
+    return header.partition(" ")[0].lower() == "bearer"
+
+
 def bearer(header: str) -> User | None:
     """The person of an Authorization header."""
-    scheme, _space, token = header.partition(" ")
-    return person_of(token.strip()) if scheme.lower() == "bearer" else None
+    return person_of(header.partition(" ")[2].strip()) if is_bearer(header) else None
 
 
 def from_here(request: HttpRequest) -> bool:

@@ -15,8 +15,6 @@ TOKEN_BYTES = 24  # 192 random bits
 class User(AbstractUser):
     """A person. Staff see the admin; everybody searches."""
 
-    language = models.CharField(_("language"), max_length=8, blank=True, default="")
-
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")

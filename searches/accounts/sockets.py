@@ -8,14 +8,14 @@ from channels.db import database_sync_to_async
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from searches.accounts.auth import bearer
+from searches.accounts.auth import bearer, is_bearer
 from searches.accounts.models import User
 
 
 async def person_of_socket(scope: Any) -> User | None:
     """The active person of a socket's scope, or None. A token that is shown is the only thing looked at."""
-    shown = headers_of(scope).get("authorization")
-    if shown is not None:
+    shown = headers_of(scope).get("authorization", "")
+    if is_bearer(shown):
         found: User | None = await database_sync_to_async(bearer)(shown)
         return found
     user = await get_user(scope)

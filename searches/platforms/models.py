@@ -1,5 +1,7 @@
 """The platforms as staff set them: which actor, how many runs at once, what a run may cost."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -28,7 +30,9 @@ class Platform(models.Model):
     )
     item_limit = models.PositiveIntegerField(_("items per run"), default=100, validators=[MinValueValidator(1), MaxValueValidator(1000)])
     timeout_seconds = models.PositiveIntegerField(_("time limit of a run (s)"), default=600, validators=[MinValueValidator(30)])
-    max_cost_usd = models.DecimalField(_("most a run may cost (USD)"), max_digits=8, decimal_places=2, default=1)
+    max_cost_usd = models.DecimalField(
+        _("most a run may cost (USD)"), max_digits=8, decimal_places=2, default=1, validators=[MinValueValidator(Decimal("0.01"))]
+    )
     max_pushbacks = models.PositiveIntegerField(
         _("tries while busy"), default=30, help_text=_("How often a run is put back because Apify is busy (429) before it fails.")
     )

@@ -19,7 +19,7 @@ from scout.redis import Unavailable
 from searches.cache import store
 from searches.cache.answer import Answer, etag_of
 from searches.cache.memory import say_changed
-from searches.platforms.apify import Busy, NotFound, Refused
+from searches.platforms.apify import Busy, NotFound
 from searches.search import announce, live
 from searches.search.finish import end_run, end_searches
 from searches.search.gather import Gathered, gather
@@ -31,6 +31,7 @@ log = logging.getLogger("scout.worker")
 BATCH = 64
 AT_A_TIME_SECONDS = 30.0
 READ_TRIES = 8
+NOT_THERE_TRIES = 2
 _LEASE = timedelta(seconds=45)
 _ERRORS = {"FAILED": "actor-failed", "TIMED-OUT": "timed-out", "ABORTED": "aborted"}
 
@@ -145,7 +146,8 @@ def _end(gathered: Gathered) -> bool:
 def _unread(gathered: Gathered) -> bool:
     """The run could not be read: again later, unless it never will be."""
     run, error = gathered.run, gathered.error
-    final = isinstance(error, Refused) or run.attempts >= READ_TRIES
+    # A token that is wrong for a minute must not lose what was paid; a run that is not there may be seen a moment later.
+    final = run.attempts >= (NOT_THERE_TRIES if isinstance(error, NotFound) else READ_TRIES)
     if final:
         kind = "upstream-lost" if isinstance(error, NotFound) else "upstream-unreadable"
         log.error("run %s failed: %s: %s (%s)", run.pk, kind, error, run.answer_key)

@@ -36,4 +36,4 @@ def _run_id(body: bytes) -> str | None:
         found = json.loads(body)["eventData"]["actorRunId"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if isinstance(found, str) and 0 < len(found) <= 64 else None
+    return found if isinstance(found, str) and 0 < len(found) <= 64 and found.isascii() and found.isprintable() else None

@@ -48,7 +48,7 @@ class Run(models.Model):
     date_range = models.CharField(_("date range"), max_length=10, choices=list(DATE_RANGE_NAMES.items()))
     actor = models.CharField(_("actor"), max_length=100)
     reason = models.CharField(_("reason"), max_length=8, choices=Reason, default=Reason.SEARCH)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("first asked by"))
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("asked by"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     cancelling = models.BooleanField(_("being cancelled"), default=False)
     partial = models.BooleanField(_("partial"), default=False)

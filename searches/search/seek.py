@@ -27,6 +27,8 @@ BATCH = 64
 _LEASE = timedelta(seconds=START_CEILING_SECONDS)
 _SKEW = timedelta(seconds=5)
 _PAGE = 1000
+#: Then a start that could not be looked for fails and gives its slot back. It is not made again: it may be running.
+GIVE_UP = timedelta(minutes=30)
 
 
 def seek_lost(platform_name: str) -> int:
@@ -141,9 +143,12 @@ def _adopt(run: Run, upstream: UpstreamRun) -> bool:
 
 
 def _absent(run: Run, asked_at: datetime, certain: bool) -> None:
-    surely = certain and run.intent_at is not None and asked_at >= run.intent_at + _LEASE
-    if surely:
+    since = run.intent_at or run.created_at
+    if certain and asked_at >= since + _LEASE:
         with transaction.atomic():
             putback.retry(run, "start-unknown", "not found upstream", seconds=0.0)
+    elif timezone.now() > since + GIVE_UP:
+        with transaction.atomic():
+            putback.fail(run, "start-unknown", "could not be looked for upstream")
     else:
         putback.unknown(run, "not seen yet")

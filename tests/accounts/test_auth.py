@@ -31,11 +31,17 @@ def test_nobody() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("shown", ["", "Bearer", "Basic dTpw", "Bearer nothing"])
+@pytest.mark.parametrize("shown", ["Bearer", "bearer x", "Bearer nothing"])
 def test_a_shown_token_is_the_only_thing_looked_at(shown: str) -> None:
     with pytest.raises(AuthError) as refused:
         api_auth(request(user=User(username="signed-in"), Authorization=shown))
     assert (refused.value.status, refused.value.type) == (401, "invalid-token")
+
+
+@pytest.mark.parametrize("shown", ["", "Basic dTpw", "scout_x"])
+def test_what_a_proxy_shows_is_none_of_ours(shown: str) -> None:
+    user = User(username="signed-in")
+    assert api_auth(request(user=user, Authorization=shown)) is user
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

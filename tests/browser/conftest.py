@@ -51,7 +51,9 @@ def watched(page: Page) -> Iterator[Page]:
     """A page that fails its test on a script error, or on a request to anywhere but this machine."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
-    page.on("request", lambda r: None if re.match(r"(https?|wss?)://127\.0\.0\.1|data:|blob:", r.url) else wrong.append(f"outside: {r.url}"))
+    page.on(
+        "request", lambda r: None if re.match(r"(https?|wss?)://127\.0\.0\.1|data:|blob:", r.url) else wrong.append(f"outside: {r.url}")
+    )
     yield page
     assert wrong == []
 

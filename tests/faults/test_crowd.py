@@ -63,7 +63,9 @@ def test_an_upstream_that_misbehaves(stack_of: Starter) -> None:
     )
     queries = [f"{kind} {i}" for kind in ("busy", "lost", "cut", "slow", "broken") for i in range(6)]
     seen = asyncio.run(ask_all([stack.address], stack.token("admin"), queries, patience=200))
-    ends = {kind: Counter((s.status, s.told["partial"]) for s in seen if s.query.startswith(kind)) for kind in ("busy", "lost", "cut", "slow")}
+    ends = {
+        kind: Counter((s.status, s.told["partial"]) for s in seen if s.query.startswith(kind)) for kind in ("busy", "lost", "cut", "slow")
+    }
     assert ends["busy"] == ends["lost"] == ends["cut"] == {("completed", False): 6}
     assert ends["slow"] == {("completed", True): 6}
     broken = [s for s in seen if s.query.startswith("broken")]

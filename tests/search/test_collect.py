@@ -165,7 +165,10 @@ def test_what_is_gone_upstream_is_a_failure(engine: Engine, cast: Cast, on: str)
     ends(engine)
     search = started(cast.alice)
     engine.sandbox.faults({"on": on, "kind": "error", "type": "record-not-found"})
-    run = collected(search)
+    assert collected(search).status == Status.COLLECTING, "it may only not be seen yet"
+    set_row(run_of(search), attempts=2, lease_until=None)
+    collect_due(TIKTOK)
+    run = run_of(search)
     search.refresh_from_db()
     assert (run.status, run.error_type, search.status) == (Status.FAILED, "upstream-lost", Status.FAILED)
     assert find(run.answer_key) is None

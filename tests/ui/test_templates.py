@@ -201,8 +201,16 @@ def test_failed(cast: Cast) -> None:
 def test_cancelled(cast: Cast) -> None:
     search = make_search(cast.alice, make_run())
     response = page_client(cast.alice).post(f"/searches/{search.pk}/cancel", follow=True)
-    assert [m.level for m in response.context["messages"]] == [constants.INFO]
+    assert "cancelled" in response.content.decode()
     assert "Search again" in response.content.decode()
+    again = page_client(cast.alice).post(f"/searches/{search.pk}/cancel", follow=True)
+    assert [m.level for m in again.context["messages"]] == []
+
+
+def test_cancelled_too_late(cast: Cast) -> None:
+    search = make_search(cast.alice, make_run(status="completed"), status="completed")
+    response = page_client(cast.alice).post(f"/searches/{search.pk}/cancel", follow=True)
+    assert [m.level for m in response.context["messages"]] == [constants.INFO]
 
 
 def test_a_card_says_everything(cast: Cast) -> None:
