@@ -1,9 +1,11 @@
 """The search API. Views parse, call one verb, and tell."""
 
 import hashlib
+import threading
 from typing import Annotated, Any
 from uuid import UUID
 
+from cachetools import TTLCache
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -26,6 +28,9 @@ KEY_LENGTH = 200
 #: What any call may answer with, besides its own.
 REFUSALS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 405, 411, 413, 415, 500), wire.Problem)
 
+#: Runs that this process has marked a moment ago: who looks every second need not mark them every second.
+_marking = threading.Lock()
+_marked: TTLCache[int, bool] = TTLCache(10_000, live.WATCH_SECONDS / 3)
 router = Router(tags=["search"])
 
 
@@ -119,19 +124,24 @@ def idempotency_key(request: HttpRequest) -> str | None:
 def own(request: HttpRequest, job_id: str) -> tuple[Search, list[Run]]:
     """The person's own search and its runs, or 404: somebody else's is not even there."""
     try:
-        found = Search.objects.filter(pk=UUID(job_id), user=person(request)).first()
+        found = results.own(person(request), UUID(job_id))
     except ValueError:
         found = None
     if found is None:
         raise ApiProblem(404, "search-not-found", _("There is no such search, or it is not yours."))
-    return found, results.runs_of(found)
+    return found
 
 
 def look(search: Search, runs: list[Run]) -> None:
     """Somebody is looking: follow reads the items of its runs for the next half minute."""
-    if search.status in OPEN:
+    if search.status not in OPEN:
+        return
+    with _marking:
+        unmarked = [run.pk for run in runs if run.pk not in _marked]
+        _marked.update(dict.fromkeys(unmarked, True))
+    if unmarked:
         try:
             with connections().guarded() as client:
-                live.watch(client, [run.pk for run in runs])
+                live.watch(client, unmarked)
         except Unavailable:
             return

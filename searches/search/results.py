@@ -7,15 +7,17 @@ each, in the order of the runs. For a single run it is simply the ordinal.
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from scout.queues import connections
 from scout.redis import Unavailable
+from searches.accounts.models import User
 from searches.cache.answer import Answer
 from searches.cache.lookup import find
 from searches.platforms.models import Platform
 from searches.query import Query
 from searches.search import live
-from searches.search.models import Run, Search, Status
+from searches.search.models import Run, Search, SearchRun, Status
 
 _BITS = 16
 MAX_CURSOR = 2**53 - 1
@@ -48,6 +50,16 @@ def pack(ordinals: Sequence[int]) -> int:
 def runs_of(search: Search) -> list[Run]:
     """A search's runs in the order that its cursor counts them."""
     return list(search.runs.order_by("pk"))
+
+
+def own(user: User, search_id: UUID) -> tuple[Search, list[Run]] | None:
+    """A person's search with its runs, in one query; None where there is none, or it is somebody else's."""
+    links = SearchRun.objects.filter(search_id=search_id, search__user=user).select_related("search", "run").order_by("run_id")
+    found = list(links)
+    if found:
+        return found[0].search, [link.run for link in found]
+    search = Search.objects.filter(pk=search_id, user=user).first()
+    return (search, []) if search else None
 
 
 def ended_run(run_id: int) -> Answer | None:
