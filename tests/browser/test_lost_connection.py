@@ -24,7 +24,7 @@ def desk(page: Page, own: Stack) -> Page:
     return page
 
 
-def ends_whole(page: Page) -> None:
+def assert_whole(page: Page) -> None:
     """Done, nothing lost, nothing twice: what the page gathered is what the server has."""
     expect(page.locator("[data-status]")).to_contain_text("Done", timeout=60_000)
     gathered = keys(page)
@@ -36,7 +36,7 @@ def ends_whole(page: Page) -> None:
 
 def test_it_works(desk: Page) -> None:
     search(desk, "whole")
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_web_is_killed(desk: Page, own: Stack) -> None:
@@ -45,7 +45,7 @@ def test_web_is_killed(desk: Page, own: Stack) -> None:
     for _round in range(2):
         own.restart("web0")
         desk.wait_for_timeout(1_500)
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_web_leaves_in_good_order(desk: Page, own: Stack) -> None:
@@ -54,7 +54,7 @@ def test_web_leaves_in_good_order(desk: Page, own: Stack) -> None:
     own.processes["web0"].terminate()
     own.processes["web0"].wait(15)
     own.run("web0")
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_redis_is_emptied(desk: Page, own: Stack) -> None:
@@ -63,7 +63,7 @@ def test_redis_is_emptied(desk: Page, own: Stack) -> None:
     own.redis().flushall()
     desk.wait_for_timeout(1_500)
     own.redis().flushall()
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_redis_is_killed(desk: Page, own: Stack) -> None:
@@ -72,21 +72,21 @@ def test_redis_is_killed(desk: Page, own: Stack) -> None:
     own.kill("redis")
     desk.wait_for_timeout(1_500)
     own.run("redis")
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_follow_and_workers_are_killed(desk: Page, own: Stack) -> None:
     search(desk, "all are killed")
     desk.locator(CARDS).first.wait_for()
     own.restart(*own.worker_names, *own.follow_names)
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_sockets_do_not_get_through(desk: Page) -> None:
     """A proxy that refuses sockets: the page asks instead."""
     desk.route_web_socket(re.compile("/ws/"), lambda socket: socket.close(code=4000))
     search(desk, "no sockets")
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_the_end_is_missed(desk: Page, own: Stack) -> None:
@@ -96,7 +96,7 @@ def test_the_end_is_missed(desk: Page, own: Stack) -> None:
     own.kill("web0")
     desk.wait_for_timeout(7_000)
     own.run("web0")
-    ends_whole(desk)
+    assert_whole(desk)
 
 
 def test_a_silent_loss(desk: Page, own: Stack) -> None:
@@ -111,5 +111,5 @@ def test_a_silent_loss(desk: Page, own: Stack) -> None:
     desk.route_web_socket(re.compile("/ws/"), mute_the_first)
     desk.add_init_script("const later = setTimeout; window.setTimeout = (f, ms, ...a) => later(f, ms === 40000 ? 2000 : ms, ...a)")
     search(desk, "silence")
-    ends_whole(desk)
+    assert_whole(desk)
     assert len(first) > 1

@@ -36,7 +36,7 @@ def _begin(stack: Stack, what: str, searches: int) -> "Future[list[Seen]]":
     return ThreadPoolExecutor(1).submit(lambda: asyncio.run(ask_all(addresses, token, queries, patience=200)))
 
 
-def _ended_right(stack: Stack, seen: list[Seen]) -> None:
+def assert_ended_right(stack: Stack, seen: list[Seen]) -> None:
     assert Counter(s.status for s in seen) == {"completed": len(seen)}
     assert all(len(s.told["data"]) == s.told["itemCount"] > 0 for s in seen)
     stats = stack.control("GET", "stats")
@@ -51,7 +51,7 @@ def _ended_right(stack: Stack, seen: list[Seen]) -> None:
 
 
 def test_it_works(stack: Stack) -> None:
-    _ended_right(stack, _begin(stack, "nothing is killed", 40).result(200))
+    assert_ended_right(stack, _begin(stack, "nothing is killed", 40).result(200))
 
 
 def test_workers_and_follow_killed_three_times(stack: Stack) -> None:
@@ -59,7 +59,7 @@ def test_workers_and_follow_killed_three_times(stack: Stack) -> None:
     for _round in range(3):
         time.sleep(1.5)
         stack.restart(*stack.worker_names, *stack.follow_names)
-    _ended_right(stack, searches.result(200))
+    assert_ended_right(stack, searches.result(200))
 
 
 def test_redis_emptied(stack: Stack) -> None:
@@ -67,7 +67,7 @@ def test_redis_emptied(stack: Stack) -> None:
     for _round in range(3):
         time.sleep(1.5)
         stack.redis().flushall()
-    _ended_right(stack, searches.result(200))
+    assert_ended_right(stack, searches.result(200))
 
 
 def test_redis_killed_and_back(stack: Stack) -> None:
@@ -76,14 +76,14 @@ def test_redis_killed_and_back(stack: Stack) -> None:
     stack.kill("redis")
     time.sleep(3)
     stack.run("redis")
-    _ended_right(stack, searches.result(200))
+    assert_ended_right(stack, searches.result(200))
 
 
 def test_web_killed(stack: Stack) -> None:
     searches = _begin(stack, "web is killed", 40)
     time.sleep(2)
     stack.restart("web0")
-    _ended_right(stack, searches.result(200))
+    assert_ended_right(stack, searches.result(200))
 
 
 def test_upstream_away_for_a_while(stack: Stack) -> None:
@@ -92,4 +92,4 @@ def test_upstream_away_for_a_while(stack: Stack) -> None:
     stack.kill("sandbox")
     time.sleep(2)
     stack.run("sandbox")
-    _ended_right(stack, searches.result(200))
+    assert_ended_right(stack, searches.result(200))

@@ -39,6 +39,7 @@ class Command(BaseCommand):
             signal.signal(number, self._stop)
         environment = self._environment()
         people = self._prepare(environment)
+        environment.pop("SCOUT_PASSWORD", None)  # the first people have it now; no process needs it
         process = self._supervise(environment)
         try:
             problem = self._wait(process)
