@@ -16,7 +16,7 @@ from django_rq import get_connection
 from queueadmin.worker.work import SearchWorker
 from scout.queues import Job, connections, queue
 from searches.cache.memory import memory
-from searches.search import estimate, history
+from searches.search import api, estimate, history
 from searches.search.follow import Follower
 from tests.cast import Cast, make_cast
 from tests.environment import ROOT
@@ -79,6 +79,7 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers is not to pass from test to test; history is written when a test says so."""
     memory.clear()
     estimate._usual.clear()
+    api._marked.clear()
     monkeypatch.setattr(estimate, "LINE_SECONDS", 0.0)
     monkeypatch.setattr(history, "FLUSH_SECONDS", 3_600.0)
 
@@ -133,3 +134,8 @@ def engine(db: None, live_redis: redis.Redis, sandbox: Sandbox) -> Engine:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     return Path(settings.DATA)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in the browser come last: Playwright leaves an event loop running in the main thread, and others need theirs."""
+    items.sort(key=lambda item: "browser" in item.path.parts)

@@ -1,6 +1,7 @@
 """A whole Scout of real processes on this machine, each of which a test may kill: Redis, sandbox, web, workers, follow."""
 
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -60,12 +61,16 @@ class Stack:
         return f"http://127.0.0.1:{self.ports['sandbox']}"
 
     def start(self) -> "Stack":
-        for name in ("redis", "sandbox"):
-            self.run(name)
-        self.manage("prepare")
-        for name in [*self.web_names, *self.worker_names, *self.follow_names]:
-            self.run(name)
-        self.wait_ready()
+        try:
+            for name in ("redis", "sandbox"):
+                self.run(name)
+            self.manage("prepare")
+            for name in [*self.web_names, *self.worker_names, *self.follow_names]:
+                self.run(name)
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
@@ -81,7 +86,10 @@ class Stack:
     def run(self, name: str) -> None:
         """Start the process of this name; its output goes to a file of its name."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(self._command(name), cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            command = self._command(name)
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=_die_with_us
+            )
         if name in self.ports:
             wait_for_port(self.ports[name])
 
@@ -154,6 +162,11 @@ class Stack:
         if name in self.worker_names:
             return [sys.executable, "manage.py", "worker", "search", "warm"]
         return [sys.executable, "manage.py", "follow"]
+
+
+def _die_with_us() -> None:
+    """Tests that are killed leave no process behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:
