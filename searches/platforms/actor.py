@@ -14,7 +14,7 @@ class Actor:
 
     `build_input(query, limit)` gives the actor's INPUT; `to_item(raw)` an Item, or None for a row that is no post.
     `windows` maps each date range to the days back that the actor itself filters on (None: it does not filter);
-    whatever it lets through beyond the asked range is filtered after.
+    where that is wider than what was asked, the rest is filtered after.
     """
 
     id: str

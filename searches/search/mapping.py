@@ -12,13 +12,15 @@ log = logging.getLogger("scout.search")
 
 
 def map_rows(actor: Actor, rows: list[Any], date_range: str, run_started: datetime) -> list[Item | None]:
-    """One entry per row: the Item, or None for a row that is no post or lies outside the asked window.
+    """One entry per row: the Item, or None for a row that is no post, or lies outside the asked window where the actor's own
+    window is wider than that.
 
     The window counts from the start of the run, not from now: a row must not change its mind between two readings.
     Undated posts stay.
     """
-    days = DATE_RANGE_DAYS[date_range]
-    oldest = (run_started - timedelta(days=days)).timestamp() * 1000 if days is not None else None
+    days, own = DATE_RANGE_DAYS[date_range], actor.windows.get(date_range)
+    wider = days is not None and (own is None or own > days)
+    oldest = (run_started - timedelta(days=days)).timestamp() * 1000 if days is not None and wider else None
     return [_within(_mapped(actor, row), oldest) for row in rows]
 
 

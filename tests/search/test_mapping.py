@@ -14,6 +14,7 @@ from searches.search.mapping import map_rows
 from tests.test_item import JSON_VALUES, assert_valid_item
 
 ACTOR = ACTORS["clockworks/tiktok-scraper"]
+FREE = ACTORS["clockworks/free-tiktok-scraper"]  # has no date filter of its own
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -31,7 +32,14 @@ def test_it_works() -> None:
 def test_the_window_is_cut_to_the_second(name: str, days: int) -> None:
     second = 1 / 86_400
     rows = [row(days - second), row(days), row(days + second), row(-1)]
-    assert [bool(entry) for entry in map_rows(ACTOR, rows, name, START)] == [True, True, False, True]
+    assert [bool(entry) for entry in map_rows(FREE, rows, name, START)] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(("own", "kept"), [(None, False), (30, False), (8, False), (7, True), (1, True)])
+def test_only_what_is_wider_than_asked_is_cut(own: int | None, kept: bool) -> None:
+    """An actor whose own window is the asked one has said which posts are in it."""
+    actor = Actor("a/b", "tiktok", ACTOR.build_input, ACTOR.to_item, {"7days": own})
+    assert [bool(entry) for entry in map_rows(actor, [row(1), row(7.5)], "7days", START)] == [True, kept]
 
 
 def test_all_times_means_no_window() -> None:
@@ -39,7 +47,7 @@ def test_all_times_means_no_window() -> None:
 
 
 def test_undated_posts_stay() -> None:
-    assert all(map_rows(ACTOR, [row(None)], "yesterday", START))
+    assert all(map_rows(FREE, [row(None)], "yesterday", START))
 
 
 def test_a_row_that_trips_the_mapper_is_a_gap(caplog: pytest.LogCaptureFixture) -> None:
