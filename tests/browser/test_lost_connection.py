@@ -13,7 +13,7 @@ from tests.stack import Stack
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("own"), run_seconds=6, items=40).start()
+    stack = Stack(tmp_path_factory.mktemp("own"), run_seconds=4, items=40).start()
     yield stack
     stack.stop()
 
@@ -94,7 +94,7 @@ def test_the_end_is_missed(desk: Page, own: Stack) -> None:
     search(desk, "the end is missed")
     desk.locator(CARDS).first.wait_for()
     own.kill("web0")
-    desk.wait_for_timeout(7_000)
+    desk.wait_for_timeout(5_000)
     own.run("web0")
     assert_whole(desk)
 
