@@ -6,7 +6,6 @@ what somebody plants in Redis under another name does not run. Arguments are JSO
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -99,10 +98,6 @@ def unring(job: str, id: object) -> None:
             client.delete(_bell(job, str(id)))
     except Unavailable:
         log.debug("bell of %s %s stays until it runs out", job, id)
-
-
-def waiting_since(job: RQJob) -> datetime | None:
-    return job.enqueued_at
 
 
 def _bell(job: str, id: str) -> str:

