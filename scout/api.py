@@ -16,6 +16,7 @@ from searches.accounts.auth import AuthError, api_auth
 from searches.query import QueryError
 from searches.search.api import ApiProblem
 from searches.search.api import router as search_router
+from searches.search.results_api import router as results_router
 
 log = logging.getLogger("scout.api")
 
@@ -49,6 +50,7 @@ api = Api(
     urls_namespace="api",
 )
 api.add_router("/search", search_router)
+api.add_router("/results", results_router)
 
 
 def problem(status: int, type: str, message: str, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -1,11 +1,14 @@
-"""Log lines as JSON, for machines that gather them."""
+"""Which log lines are written, and how they look as JSON, for machines that gather them."""
 
 import json
 import logging
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """Not /readyz saying 503: whoever asks it is told what is missing, and asks every second while Scout starts."""
+    """Not /readyz saying 503: whoever asks it is told what is missing, and asks every second while Scout starts. And no
+    traceback of the channel layer, which prints one for each try while Redis is away."""
+    if record.name.startswith("channels_redis"):
+        record.exc_info = None
     return not record.getMessage().endswith(": /readyz")
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from scout import database, installation
 from scout.logs import worth_a_line
 from scout.queues import QUEUES
-from scout.redis import Target, for_channels, for_rq, parse
+from scout.redis import Target, at, configured, for_cache, for_channels, for_rq
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NAMES: set[str] = set()  # every variable that is read, for bin/up and the documentation test
@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "scout.shared_cache.SharedCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "scout.limits.ApiBodyMiddleware",
@@ -173,32 +174,29 @@ try:
     DATABASES = {"default": database.parse(text("DATABASE_URL"), DATA)}
 except ValueError as error:
     stop(f"DATABASE_URL {error}.")
-
-# Redis: queues, hints, live items. None is allowed: pages and cached answers work without it.
 try:
-    _redis_url = text("REDIS_URL") or text("UPSTASH_REDIS_URL")
-    _sentinels = tuple((h, int(p or 26379)) for h, _colon, p in (s.partition(":") for s in words("REDIS_SENTINELS")))
-    REDIS_TARGET: Target | None = None
-    if _sentinels:
-        REDIS_TARGET = Target(
-            db=number("REDIS_DB", 0),
-            password=text("REDIS_PASSWORD") or None,
-            sentinels=_sentinels,
-            master=text("REDIS_SENTINEL_MASTER", "mymaster"),
-            sentinel_password=text("REDIS_SENTINEL_PASSWORD") or None,
-        )
-    elif _redis_url:
-        REDIS_TARGET = parse(_redis_url)
-    elif text("REDIS_HOST"):
-        REDIS_TARGET = Target(
-            host=text("REDIS_HOST"),
-            port=number("REDIS_PORT", 6379, 1, 65_535),
-            db=number("REDIS_DB", 0),
-            password=text("REDIS_PASSWORD") or None,
-        )
+    DATABASES |= database.documents(text("MONGODB_URI"))
 except ValueError as error:
-    stop(f"REDIS_URL {error}." if "look like" in str(error) else "REDIS_SENTINELS must look like host:port,host:port.")
+    stop(f"MONGODB_URI {error}.")
+DATABASE_ROUTERS = ["searches.cache.router.CacheRouter"]
 
+# Redis: queues, hints, live items, Django's cache. None is allowed: pages and cached answers work without it.
+_host = Target(
+    host=text("REDIS_HOST"), port=number("REDIS_PORT", 6379, 1, 65_535), db=number("REDIS_DB", 0), password=text("REDIS_PASSWORD") or None
+)
+try:
+    REDIS_TARGET = configured(
+        url={"REDIS_URL": text("REDIS_URL"), "UPSTASH_REDIS_URL": text("UPSTASH_REDIS_URL")},
+        host=_host,
+        sentinels=words("REDIS_SENTINELS"),
+        master=text("REDIS_SENTINEL_MASTER", "mymaster"),
+        sentinel_password=text("REDIS_SENTINEL_PASSWORD"),
+        ca_file=text("REDIS_CA_FILE"),
+    )
+    CACHE_TARGET = at("CACHE_URL", text("CACHE_URL"), text("REDIS_CA_FILE")) if text("CACHE_URL") else REDIS_TARGET
+except ValueError as error:
+    stop(f"{error}.")
+CACHES = {"default": for_cache(CACHE_TARGET)}
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

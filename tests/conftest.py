@@ -15,7 +15,9 @@ from django_rq import get_connection
 
 from queueadmin.worker.work import SearchWorker
 from scout.queues import Job, connections, queue
+from searches.cache.breaker import breaker
 from searches.cache.memory import memory
+from searches.platforms import health
 from searches.search import api, estimate, history
 from searches.search.follow import Follower
 from tests.cast import Cast, make_cast
@@ -78,7 +80,10 @@ def cast(db: None) -> Cast:
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers is not to pass from test to test; history is written when a test says so."""
     memory.clear()
+    breaker("default").close()
     estimate._usual.clear()
+    estimate._costs.clear()
+    health._read = (float("-inf"), {})
     api._marked.clear()
     monkeypatch.setattr(estimate, "LINE_SECONDS", 0.0)
     monkeypatch.setattr(history, "FLUSH_SECONDS", 3_600.0)

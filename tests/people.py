@@ -43,10 +43,12 @@ async def call(address: str, token: str, method: str, path: str, body: Any = Non
     return int(top.split()[1]), json.loads(rest)
 
 
-async def ask(address: str, token: str, query: str, began: float, poll: float = 1.0, patience: float = 120.0) -> Seen:
+async def ask(
+    address: str, token: str, query: str, began: float, poll: float = 1.0, patience: float = 120.0, platform: str = "tiktok"
+) -> Seen:
     """Search, then look once in `poll` seconds until it has ended; a server that is away for a moment is asked again."""
     seen = Seen(query)
-    body = {"query": query, "platform": "tiktok", "dateRange": "all"}
+    body = {"query": query, "platform": platform, "dateRange": "all"}
     _status, seen.told = await _patient(lambda: call(address, token, "POST", "/api/search", body), began + patience)
     seen.accepted_after, seen.job_id = time.monotonic() - began, seen.told["jobId"] or ""
     path = f"/api/search/{seen.job_id}"
@@ -57,10 +59,12 @@ async def ask(address: str, token: str, query: str, began: float, poll: float = 
     return seen
 
 
-async def ask_all(addresses: Sequence[str], token: str, queries: Sequence[str], poll: float = 1.0, patience: float = 120.0) -> list[Seen]:
+async def ask_all(
+    addresses: Sequence[str], token: str, queries: Sequence[str], poll: float = 1.0, patience: float = 120.0, platform: str = "tiktok"
+) -> list[Seen]:
     """All queries at once, spread over the web processes."""
     began = time.monotonic()
-    asked = (ask(addresses[i % len(addresses)], token, query, began, poll, patience) for i, query in enumerate(queries))
+    asked = (ask(addresses[i % len(addresses)], token, query, began, poll, patience, platform) for i, query in enumerate(queries))
     return await asyncio.gather(*asked)
 
 

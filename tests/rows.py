@@ -12,8 +12,10 @@ from searches.cache import store
 from searches.cache.answer import Answer, etag_of
 from searches.item import Item
 from searches.platforms.models import Platform
+from searches.platforms.sources import Source, platform_in
 from searches.query import Query, answer_key
 from searches.search.models import Run, Search, SearchRun, Status
+from searches.search.submit import Hit
 
 ASKED = Query("메이크업", "tiktok", "7days")
 
@@ -45,7 +47,7 @@ def item(number: int, platform: str = "tiktok", **changes: Any) -> Item:
 
 def make_answer(asked: Query = ASKED, items: int = 3, *, age: float = 0.0, gaps: tuple[int, ...] = (), partial: bool = False) -> Answer:
     """An answer in the store that was fetched `age` seconds ago."""
-    body = json.dumps([item(i, asked.platform) for i in range(items)], ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps([item(i, platform_in(asked.key)) for i in range(items)], ensure_ascii=False, separators=(",", ":")).encode()
     created = timezone.now() - timedelta(seconds=age)
     answer = Answer(
         key=asked.key,
@@ -62,6 +64,11 @@ def make_answer(asked: Query = ASKED, items: int = 3, *, age: float = 0.0, gaps:
     return answer
 
 
+def hit_of(*answers: Answer, stale: bool = False) -> Hit:
+    """These answers, one a platform, as they are given at once."""
+    return Hit({Source(Platform(name=platform_in(answer.key)), answer.actor): answer for answer in answers}, stale)
+
+
 def make_run(asked: Query = ASKED, status: str = Status.QUEUED, **values: Any) -> Run:
     """A run; one that has ended has a start and an end."""
     now = timezone.now()
@@ -70,15 +77,15 @@ def make_run(asked: Query = ASKED, status: str = Status.QUEUED, **values: Any) -
         values = {"started_at": now, "upstream_id": f"up-{now.timestamp()}", "dataset_id": "data"} | values
     if status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED):
         values = {"finished_at": now} | values
-    return Run.objects.create(
-        answer_key=answer_key(asked.platform, asked.text, asked.date_range),
-        query=asked.text,
-        platform=asked.platform,
-        date_range=asked.date_range,
-        actor=platform.actor if platform else "nobody/nothing",
-        status=status,
-        **values,
-    )
+    plain: dict[str, Any] = {
+        "answer_key": answer_key(asked.platform, asked.text, asked.date_range),
+        "query": asked.text,
+        "platform": asked.platform,
+        "date_range": asked.date_range,
+        "actor": platform.actor if platform else "nobody/nothing",
+        "status": status,
+    }
+    return Run.objects.create(**(plain | values))
 
 
 def make_search(user: User, *runs: Run, asked: Query = ASKED, status: str = Status.QUEUED, **values: Any) -> Search:

@@ -57,6 +57,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports[self.web_names[0]]}"
 
     @property
+    def addresses(self) -> list[str]:
+        """Those of all web processes."""
+        return [f"http://127.0.0.1:{self.ports[name]}" for name in self.web_names]
+
+    @property
     def upstream(self) -> str:
         return f"http://127.0.0.1:{self.ports['sandbox']}"
 

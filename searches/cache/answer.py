@@ -14,7 +14,11 @@ from searches.cache.freshness import Freshness, freshness
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a platform answered. `body` is a JSON array of Items; `gaps` the sorted ordinals that became no item."""
+    """What a platform answered. `body` is a JSON array of Items; `gaps` the sorted ordinals that became no item.
+
+    `outside_count` posts lie outside the asked window; `window_days` is the actor's own window, None for none. `new_count`
+    items were not in the answer before, fetched at `previous_at`; the store finds out both as it writes, None for a first.
+    """
 
     key: str
     body: bytes
@@ -25,6 +29,11 @@ class Answer:
     created_at: datetime
     expires_at: datetime
     etag: str = field(default="")
+    actor: str = ""
+    outside_count: int = 0
+    window_days: int | None = None
+    new_count: int | None = None
+    previous_at: datetime | None = None
 
     @property
     def rows(self) -> int:

@@ -12,6 +12,14 @@ from searches.platforms.actor import Actor
 from searches.platforms.registry import ACTORS
 from searches.query import PLATFORM_NAMES
 
+#: Runs of one search share one cursor, which has room for four of them.
+MOST_BESIDE = 3
+
+
+def actor_choices() -> list[tuple[str, str]]:
+    """Every actor that Scout can drive. Called, not written down, so that a new actor needs no migration."""
+    return [(actor, actor) for actor in ACTORS]
+
 
 class Platform(models.Model):
     """One platform. The last three fields are the engine's: its place in the fair order and its pace of starts."""
@@ -20,7 +28,21 @@ class Platform(models.Model):
         _("platform"), max_length=20, primary_key=True, choices=[(n, label) for n, label in PLATFORM_NAMES.items() if n != "all"]
     )
     enabled = models.BooleanField(_("enabled"), default=True)
-    actor = models.CharField(_("actor"), max_length=100, choices=[(a, a) for a in ACTORS])
+    actor = models.CharField(_("actor"), max_length=100, choices=actor_choices)
+    fallback = models.CharField(
+        _("fall-back actor"),
+        max_length=100,
+        blank=True,
+        default="",
+        choices=actor_choices,
+        help_text=_("Takes over a run that the actor could not do, and all runs while the actor is suspended."),
+    )
+    beside = models.JSONField(
+        _("actors side by side"),
+        default=list,
+        blank=True,
+        help_text=_("Each is run, and paid, as well when this platform alone is searched; what they find is merged."),
+    )
     slots = models.PositiveIntegerField(
         _("runs at once"),
         null=True,
@@ -48,8 +70,18 @@ class Platform(models.Model):
         return str(PLATFORM_NAMES.get(self.name, self.name))
 
     def clean(self) -> None:
-        if self.actor in ACTORS and ACTORS[self.actor].platform != self.name:
-            raise ValidationError({"actor": _("This actor searches another platform.")})
+        for field in ("actor", "fallback"):
+            chosen = getattr(self, field)
+            if chosen in ACTORS and ACTORS[chosen].platform != self.name:
+                raise ValidationError({field: _("This actor searches another platform.")})
+        if self.fallback and self.fallback == self.actor:
+            raise ValidationError({"fallback": _("The fall-back must be another actor.")})
+        mine = [id for id, actor in ACTORS.items() if actor.platform == self.name]
+        if not isinstance(self.beside, list) or any(actor not in mine for actor in self.beside):
+            raise ValidationError({"beside": _("These must be actors of this platform.")})
+        if {self.actor, self.fallback} & set(self.beside) or len(set(self.beside)) != len(self.beside) or len(self.beside) > MOST_BESIDE:
+            most = {"most": MOST_BESIDE}
+            raise ValidationError({"beside": _("Choose at most %(most)d, each once, other than the actor and its fall-back.") % most})
 
     @property
     def max_running(self) -> int:
@@ -58,3 +90,33 @@ class Platform(models.Model):
     @property
     def driver(self) -> Actor:
         return ACTORS[self.actor]
+
+
+class ActorHealth(models.Model):
+    """How an actor does: what failed since its last good run, whether it is suspended, which fields it has stopped to fill.
+
+    See breaker for how it moves. `canary` is the run that goes ahead of all others once a suspension is over.
+    """
+
+    class Reason(models.TextChoices):
+        RATE_LIMITED = "rate-limited", _("too many requests")
+        BLOCKED = "blocked", _("the platform blocks the scraper")
+        FAILING = "failing", _("the scraper keeps failing")
+
+    actor = models.CharField(_("actor"), max_length=100, primary_key=True)
+    failed_keys = models.JSONField(default=list, blank=True)  # answer keys, each once, since the last good run
+    suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason, blank=True, default="")
+    detail = models.CharField(_("what was said"), max_length=300, blank=True, default="")
+    trips = models.PositiveSmallIntegerField(_("suspended times"), default=0)
+    canary = models.BigIntegerField(_("run that goes ahead"), null=True, blank=True)
+    empty_fields = models.JSONField(_("fields that have become empty"), default=list, blank=True)
+    empty_runs = models.PositiveIntegerField(_("runs with empty fields"), default=0)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("actor's health")
+        verbose_name_plural = _("actors' health")
+
+    def __str__(self) -> str:
+        return self.actor

@@ -116,8 +116,10 @@ def _first_url(values: Any) -> str | None:
     return next(filter(None, map(read.url, values[:5])), None) if isinstance(values, list) else None
 
 
+#: Everything but the video's own address, which clockworks' actors give only where the download is paid for.
+_FILLS = frozenset(Item.__annotations__) - {"id", "platform", "videoUrl"}
 ACTORS = (
-    Actor("clockworks/tiktok-scraper", PLATFORM, clockworks_input, clockworks_item, DATE_RANGE_DAYS),
-    Actor("clockworks/free-tiktok-scraper", PLATFORM, clockworks_free_input, clockworks_item, _NO_FILTER),
-    Actor("apidojo/tiktok-scraper", PLATFORM, apidojo_input, apidojo_item, DATE_RANGE_DAYS),
+    Actor("clockworks/tiktok-scraper", PLATFORM, clockworks_input, clockworks_item, DATE_RANGE_DAYS, _FILLS),
+    Actor("clockworks/free-tiktok-scraper", PLATFORM, clockworks_free_input, clockworks_item, _NO_FILTER, _FILLS),
+    Actor("apidojo/tiktok-scraper", PLATFORM, apidojo_input, apidojo_item, DATE_RANGE_DAYS, _FILLS | {"videoUrl"}),
 )

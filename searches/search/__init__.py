@@ -15,6 +15,9 @@ verbs, and waiting is nobody's job:
 - `collect`  reads the dataset to its end, maps it, writes the answer, ends the run and every search that hangs on it.
 - `cancel`   detaches a person; the last to leave aborts the run.
 - `announce` tells watchers that there is more; `live` holds what they read; `consumers` and `live.js` show it.
+- `publish`  makes the known answer one document for all readers; pages that show it hear through `results_consumer` and
+             `refresh.js` that there is a newer one.
+- `show`     is what a question's page has on it; `coverage` what each platform has given, or why not.
 
 **The row is the order; a job only says "look at this row".** A job may run twice, late or never: every step claims by a
 conditional UPDATE with a lease and a fence, and follow hands out again what is overdue. Redis may be emptied at any time.

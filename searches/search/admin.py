@@ -1,12 +1,18 @@
 """Searches and runs for staff: to look at, and to find one from the other. Changing them is the engine's business."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from searches.search import admin_platforms  # noqa: F401  # registers what it has to show
+from searches.search.admin_tryout import TryOutPages, link_for, may_try
+from searches.search.explain import known
 from searches.search.models import Run, Search, SearchRun
 
 
@@ -36,15 +42,38 @@ class LinkInline(admin.TabularInline):
         return False
 
 
+class ErrorFilter(admin.SimpleListFilter):
+    """By what a run ended with. Those that a run can end with are known, so no row is read for them."""
+
+    title = _("error")
+    parameter_name = "error_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in known()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        return queryset.filter(error_type=self.value()) if self.value() else queryset
+
+
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(TryOutPages, ReadOnlyAdmin):
     list_display = ("id", "query", "platform", "date_range", "status", "reason", "items_found", "usage_usd", "owner", "created_at")
-    list_filter = ("status", "platform", "reason", "partial", "error_type", "created_at")
+    list_filter = ("status", "platform", "reason", "partial", ErrorFilter, "created_at")
     search_fields = ("query", "answer_key", "upstream_id", "error_detail")
     list_select_related = ("owner",)
     date_hierarchy = "created_at"
     show_full_result_count = False
     inlines = (LinkInline,)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, (extra_context or {}) | {"try_url": link_for(request)})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        tried = object_id.isdecimal() and Run.objects.filter(pk=object_id, reason=Run.Reason.TRY).exists()
+        context = (extra_context or {}) | {"tried": object_id if tried and may_try(request) else ""}
+        return super().change_view(request, object_id, form_url, context)
 
 
 @admin.register(Search)

@@ -4,6 +4,7 @@ A group message carries nothing but the run's id; a lost one is made up for by t
 """
 
 import asyncio
+import hashlib
 import logging
 import threading
 from collections.abc import Iterable
@@ -14,11 +15,15 @@ from channels.layers import get_channel_layer
 
 from scout.queues import connections
 from scout.redis import Unavailable
+from searches.platforms.health import suspensions
+from searches.platforms.registry import ACTORS
+from searches.platforms.sources import source_in
+from searches.query import DATE_RANGE_DAYS
 from searches.search import estimate, live
 from searches.search.models import PUBLIC_STATUS, Run, Status
 
 log = logging.getLogger("scout.search")
-_SEND_SECONDS = 5
+_SEND_SECONDS = 1.5
 
 
 def group(run_id: int) -> str:
@@ -29,8 +34,14 @@ def search_group(search_id: object) -> str:
     return f"search.{search_id}"
 
 
+def answer_group(answer_key: str) -> str:
+    """Whom a new answer under this key concerns. A digest: names of groups are short and of few characters."""
+    return f"answer.{hashlib.sha256(answer_key.encode()).hexdigest()[:40]}"
+
+
 def state(run: Run) -> dict[str, Any]:
-    """What watchers are told of a run. `rows`: how many ordinals it has, known at its end."""
+    """What watchers are told of a run. `rows`: how many ordinals it has, known at its end. `window` and `native`: the days
+    asked for, and those that the actor itself filters on."""
     status = PUBLIC_STATUS.get(Status(run.status), Status(run.status))
     place = estimate.position(run) if run.status == Status.QUEUED else None
     eta = None
@@ -38,7 +49,15 @@ def state(run: Run) -> dict[str, Any]:
         eta = estimate.queued_eta(run.platform, place)
     elif status == Status.RUNNING:
         eta = estimate.running_eta(run.platform, run.started_at, run.items_found, run.item_limit)
+    actor = ACTORS.get(run.actor)
+    held = suspensions().get(run.platform) if status == Status.QUEUED else None
     return {
+        "platform": run.platform,
+        "actor": run.actor,
+        "beside": source_in(run.answer_key) != run.platform,
+        "window": DATE_RANGE_DAYS.get(run.date_range),
+        "native": actor.windows.get(run.date_range) if actor else None,
+        "suspended": {"reason": held.reason, "until": held.until.isoformat()} if held else None,
         "status": str(status),
         "found": run.items_found,
         "asked": run.item_limit,
@@ -63,6 +82,14 @@ def changed(run_ids: Iterable[int]) -> None:
         log.warning("%d changes not announced: %s", len(states), error)
 
 
+def refreshed(answer_keys: Iterable[str]) -> None:
+    """Tell pages that show these answers that newer ones were written. Call it after every web process was told to drop
+    what it remembers."""
+    messages = [(answer_group(key), {"type": "answer.refreshed"}) for key in dict.fromkeys(answer_keys)]
+    if messages:
+        ring_groups(messages)
+
+
 def left(search_id: object) -> None:
     """Tell a person's other open pages that they have left this search."""
     ring_groups([(search_group(search_id), {"type": "search.left"})])
@@ -70,7 +97,7 @@ def left(search_id: object) -> None:
 
 def ring_groups(messages: list[tuple[str, dict[str, Any]]]) -> None:
     """Ring groups. All through one event loop that stays: a loop for each message costs 50 times more."""
-    if connections().target is None:
+    if connections().away:
         return
     future = asyncio.run_coroutine_threadsafe(_send(messages), _loop())
     try:

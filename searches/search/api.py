@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import Query as QueryParams
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from scout.queues import connections
 from scout.redis import Unavailable
@@ -20,6 +20,7 @@ from searches.accounts.models import User
 from searches.query import DATE_RANGES, MAX_LENGTH, PLATFORM_CHOICES, parse
 from searches.search import history, live, results, wire
 from searches.search.cancel import cancel as cancel_search
+from searches.search.explain import unavailable
 from searches.search.models import OPEN, Run, Search
 from searches.search.submit import Hit, KeyReused, submit
 
@@ -51,12 +52,13 @@ class SearchIn(BaseModel):
     query: Annotated[Any, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "example": "메이크업"})] = None
     platform: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(PLATFORM_CHOICES)})] = "tiktok"
     dateRange: Annotated[Any, WithJsonSchema({"type": "string", "enum": list(DATE_RANGES)})] = "7days"
+    refresh: Annotated[bool, Field(description="Search again, and pay, although the answer is known.")] = False
 
 
 @router.post(
     "",
     summary="Search: a known answer at once, or a job",
-    response={200: wire.Known, 202: wire.Placed, **REFUSALS, 422: wire.Problem, 429: wire.Problem},
+    response={200: wire.Known, 202: wire.Placed, **REFUSALS, 422: wire.Problem, 429: wire.Problem, 503: wire.Problem},
 )
 def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
     """200 with the items when the answer is known, else 202 with a jobId. The same open question twice is one job."""
@@ -67,13 +69,16 @@ def start(request: HttpRequest, body: SearchIn) -> HttpResponse:
         message = _("Too many searches at once. Please wait %(seconds)d seconds.") % {"seconds": wait}
         raise ApiProblem(429, "rate-limited", message, {"Retry-After": str(wait)})
     try:
-        found = submit(user, query, idempotency_key(request))
+        found = submit(user, query, idempotency_key(request), force=body.refresh)
+    except Unavailable:
+        # Nothing was written: it may be asked again.
+        raise ApiProblem(503, "queue-unavailable", unavailable(), {"Retry-After": "5"}) from None
     except KeyReused:
         message = _("This Idempotency-Key was used before, for another search.")
         raise ApiProblem(422, "idempotency-key-reused", message) from None
     if isinstance(found, Hit):
         history.note(user, query, found)
-        return HttpResponse(wire.hit_body(query.key, found), content_type="application/json")
+        return HttpResponse(wire.hit_body(query, found), content_type="application/json")
     return JsonResponse(wire.tell(found.search, found.runs) | {"cached": False}, status=202, json_dumps_params={"ensure_ascii": False})
 
 

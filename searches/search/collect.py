@@ -8,6 +8,8 @@ import logging
 import time
 from concurrent.futures import wait
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,11 +21,15 @@ from scout.redis import Unavailable
 from searches.cache import store
 from searches.cache.answer import Answer, etag_of
 from searches.cache.memory import say_changed
-from searches.platforms.apify import Busy, NotFound
-from searches.search import announce, live
+from searches.platforms import breaker, health
+from searches.platforms.apify import Busy, NotFound, UpstreamRun
+from searches.platforms.registry import ACTORS
+from searches.platforms.sources import source_in
+from searches.search import announce, live, results
+from searches.search.failover import take_over
 from searches.search.finish import end_run, end_searches
 from searches.search.gather import Gathered, gather
-from searches.search.models import Run, Status
+from searches.search.models import Run, Search, Status
 from searches.search.start import threads
 from searches.search.upstream import apify
 
@@ -33,7 +39,7 @@ AT_A_TIME_SECONDS = 30.0
 READ_TRIES = 8
 NOT_THERE_TRIES = 2
 _LEASE = timedelta(seconds=45)
-_ERRORS = {"FAILED": "actor-failed", "TIMED-OUT": "timed-out", "ABORTED": "aborted"}
+_ERRORS = {"TIMED-OUT": "timed-out", "ABORTED": "aborted"}
 
 
 def collect_due(platform_name: str) -> int:
@@ -72,13 +78,16 @@ def _collect(runs: list[Run]) -> None:
 def write(batch: list[Gathered]) -> None:
     """Write answers, end runs and searches, tell people."""
     for gathered in batch:
-        if _is_answer(gathered):
+        if _is_answer(gathered) and gathered.run.reason != Run.Reason.TRY:
             _write_answer(gathered)
     with transaction.atomic():
         ended = [gathered.run.pk for gathered in batch if _end(gathered)]
         end_searches(ended)
-    _fill_live(batch)
+    merged = Search.objects.filter(links__run_id__in=ended, runs__answer_key__contains="@")
+    results.count_merged(merged.values_list("pk", flat=True).distinct())
+    _fill_live(batch, ended)
     announce.changed([g.run.pk for g in batch])
+    announce.refreshed([g.run.answer_key for g in batch if _is_answer(g) and g.run.reason != Run.Reason.TRY])
 
 
 def _is_answer(gathered: Gathered) -> bool:
@@ -102,8 +111,11 @@ def _write_answer(gathered: Gathered) -> None:
         created_at=fetched_at,
         expires_at=fetched_at + timedelta(seconds=settings.KEEP_SECONDS),
         etag=etag_of(body),
+        actor=run.actor,
+        outside_count=gathered.outside,
+        window_days=ACTORS[run.actor].windows.get(run.date_range),
     )
-    store.put(answer, run.query, run.platform, run.date_range)
+    store.put(answer, run.query, source_in(run.answer_key), run.date_range)
 
 
 def _fetched_at(gathered: Gathered) -> datetime:
@@ -129,18 +141,39 @@ def _end(gathered: Gathered) -> bool:
         return False
     values = {
         "upstream_status": upstream.status,
-        "usage_usd": upstream.usage_usd,
+        "usage_usd": _spent(run, upstream),
         "items_found": len(gathered.items),
         "row_count": len(gathered.entries),
     }
     seconds = (timezone.now() - run.created_at).total_seconds()
     if _is_answer(gathered):
         log.info("run %s completed: %d items in %.1f s (%s)", run.pk, len(gathered.items), seconds, run.answer_key)
+        if run.reason != Run.Reason.TRY:
+            health.good(run.actor, run.pk, gathered.items)
         return end_run(run, Status.COMPLETED, partial=_is_partial(gathered), **values)
-    error = _ERRORS.get(upstream.status, "actor-failed")
-    status = Status.CANCELLED if run.cancelling else Status.FAILED
-    log.info("run %s %s: %s after %.1f s (%s)", run.pk, status, upstream.status, seconds, run.answer_key)
-    return end_run(run, status, error_type=error, error_detail=upstream.message, **values)
+    if run.cancelling:
+        log.info("run %s cancelled after %.1f s (%s)", run.pk, seconds, run.answer_key)
+        return end_run(run, Status.CANCELLED, error_type=_error(upstream), error_detail=upstream.message, **values)
+    return _failed(gathered, upstream, values)
+
+
+def _failed(gathered: Gathered, upstream: UpstreamRun, values: dict[str, Any]) -> bool:
+    run, error = gathered.run, _error(upstream)
+    if run.reason != Run.Reason.TRY:
+        health.bad(run.actor, run.pk, run.answer_key, error, upstream.message)
+    if not gathered.items and take_over(run, error, upstream.usage_usd):
+        return False
+    log.error("run %s failed: %s: %s (%s)", run.pk, upstream.status, upstream.message, run.answer_key)
+    return end_run(run, Status.FAILED, error_type=error, error_detail=upstream.message, **values)
+
+
+def _error(upstream: UpstreamRun) -> str:
+    return _ERRORS.get(upstream.status) or breaker.error_of(upstream.message)
+
+
+def _spent(run: Run, upstream: UpstreamRun) -> Decimal | None:
+    """What the run has cost, with what was paid to an actor that it was taken from."""
+    return upstream.usage_usd + run.earlier_usd if upstream.usage_usd is not None else run.earlier_usd or None
 
 
 def _unread(gathered: Gathered) -> bool:
@@ -151,7 +184,7 @@ def _unread(gathered: Gathered) -> bool:
     if final:
         kind = "upstream-lost" if isinstance(error, NotFound) else "upstream-unreadable"
         log.error("run %s failed: %s: %s (%s)", run.pk, kind, error, run.answer_key)
-        spent = {"usage_usd": gathered.upstream.usage_usd} if gathered.upstream else {}
+        spent = {"usage_usd": _spent(run, gathered.upstream)} if gathered.upstream else {}
         return end_run(run, Status.FAILED, error_type=kind, error_detail=str(error), **spent)
     seconds = min(2.0**run.attempts, 15.0)
     log.warning("run %s: cannot be read (%s), again in %.0f s", run.pk, error, seconds)
@@ -161,12 +194,13 @@ def _unread(gathered: Gathered) -> bool:
     return False
 
 
-def _fill_live(batch: list[Gathered]) -> None:
-    """Complete the live lists, so that open pages get the rest, and drop the old answers from every web process."""
+def _fill_live(batch: list[Gathered], ended: list[int]) -> None:
+    """Complete the live lists of runs that have ended, so that open pages get the rest, and drop the old answers from every
+    web process. One that goes on with another actor leaves no rows: that one's posts come in their place."""
     try:
         with connections().guarded() as client:
             for gathered in batch:
-                if gathered.entries:
+                if gathered.entries and gathered.run.pk in ended:
                     live.append(client, gathered.run.pk, 0, gathered.entries, ended=True)
             say_changed(client, [g.run.answer_key for g in batch if _is_answer(g)])
     except Unavailable as error:

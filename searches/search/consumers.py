@@ -27,7 +27,7 @@ from searches.accounts.models import User
 from searches.accounts.sockets import language_of, person_of_socket
 from searches.search import announce, live, results
 from searches.search.cancel import cancel
-from searches.search.models import OPEN, Search
+from searches.search.models import OPEN, Run, Search
 from searches.search.telling import combine
 
 PING_SECONDS = 20.0
@@ -69,6 +69,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
             return
         self.user, self.missed = user, 0
         self.ordinals = results.unpack(_since(self.scope), max(1, len(self.run_ids)))
+        self.seen = await _seen(self.run_ids, self.ordinals)
         self.busy = asyncio.Lock()
         self.told = ""
         self.pinged = time.monotonic()
@@ -152,8 +153,12 @@ class SearchConsumer(AsyncWebsocketConsumer):
     async def _send_items(self, i: int, entries: list[bytes]) -> None:
         if entries:
             self.ordinals[i] += len(entries)
-            items = b",".join(entry for entry in entries if entry)
+            items = b",".join(entry for entry in entries if entry and self._is_new(entry))
             await self.send(f'{{"type":"items","next":{results.pack(self.ordinals)},"items":[{items.decode()}]}}')
+
+    def _is_new(self, entry: bytes) -> bool:
+        """Whether a post has not been sent yet; asked only where several actors search one platform side by side."""
+        return self.seen is None or bool(results.unseen([json.loads(entry)], self.seen))
 
     async def _send_rest(self, i: int, run_id: int, rows: int) -> None:
         """The run has ended; where its live list is not there any more, or not whole, the answer is read, page by page."""
@@ -162,6 +167,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
             if end <= begin:
                 return
             self.ordinals[i] = end
+            items = items if self.seen is None else results.unseen(items, self.seen)
             if items:
                 await self._send({"type": "items", "next": results.pack(self.ordinals), "items": items})
 
@@ -170,6 +176,8 @@ class SearchConsumer(AsyncWebsocketConsumer):
         if self.search is None:
             return
         status = self.search.status if self.search.status not in OPEN else _outcome(states)
+        if self.seen is not None and status == "completed":
+            self.search.item_count = await _count(self.search)  # each post once, and not once an actor
         with translation.override(self.language):
             told = combine(status, states, self.search.item_count)
         if kind == "snapshot":
@@ -227,6 +235,16 @@ def _load(user: User, job_id: str) -> tuple[Search | None, list[int], list[dict[
     except Unavailable:
         pass
     return search, list(states), list(states.values())
+
+
+@database_sync_to_async
+def _seen(run_ids: list[int], ordinals: list[int]) -> set[tuple[str, str]] | None:
+    return results.seen_before(list(Run.objects.filter(pk__in=run_ids).order_by("pk")), ordinals) if len(run_ids) > 1 else None
+
+
+@database_sync_to_async
+def _count(search: Search) -> int:
+    return Search.objects.filter(pk=search.pk).values_list("item_count", flat=True).first() or 0
 
 
 @database_sync_to_async

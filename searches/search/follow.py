@@ -21,6 +21,7 @@ from django.db import DatabaseError, IntegrityError, close_old_connections, tran
 from django.db.models import Q
 from django.utils import timezone
 
+from searches.cache import store
 from searches.platforms.apify import ApifyError, Refused, UpstreamRun
 from searches.platforms.models import Platform
 from searches.search import announce, handover
@@ -40,6 +41,7 @@ _PAGE = 1000
 _MAX_PAGES = 10
 _SINGLY = 20  # runs asked for by themselves in one go
 _TIDY_SECONDS = 10.0
+_BRING, _BRING_SECONDS = 50, 0.5
 _DATABASE_AWAY_SECONDS = 0.25
 
 
@@ -136,6 +138,7 @@ class Follower:
         if time.monotonic() - self._tidied < _TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
+        self._bring_home()
         bereft = end_bereft(timezone.now() - _BEREFT)
         if bereft:
             log.error("%d searches waited for runs that are gone", bereft)
@@ -145,6 +148,12 @@ class Follower:
             with transaction.atomic():
                 end_searches(orphans)
             announce.changed(orphans)
+
+    def _bring_home(self) -> None:
+        """Answers that were kept in the main database while MongoDB was away go where they belong."""
+        until = time.monotonic() + _BRING_SECONDS
+        while store.bring_home(_BRING) == _BRING and time.monotonic() < until and not self.stopping:
+            continue
 
 
 def ask(actor: str, watched: dict[str, datetime]) -> Told:

@@ -19,12 +19,13 @@ MAX_ROWS = 5_000  # far above any item limit; a dataset that never ends must not
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A run and its entries in upstream's order, None where a row became no item. Or the error that kept them away, with
-    the run's last state where at least that could be read."""
+    """A run and its entries in upstream's order, None where a row became no item; `outside` of these lie outside the asked
+    window. Or the error that kept them away, with the run's last state where at least that could be read."""
 
     run: Run
     upstream: UpstreamRun | None = None
     entries: list[Item | None] = field(default_factory=list)
+    outside: int = 0
     error: ApifyError | None = None
 
     @property
@@ -46,7 +47,8 @@ def gather(client: Apify, run: Run) -> Gathered:
     try:
         upstream = client.get(run.upstream_id)
         rows = read_all(client, run.dataset_id) if upstream.ended else []
-        return Gathered(run, upstream, unique(map_rows(ACTORS[run.actor], rows, run.date_range, began(run))))
+        mapped = map_rows(ACTORS[run.actor], rows, run.date_range, began(run))
+        return Gathered(run, upstream, unique(mapped.entries), mapped.outside)
     except ApifyError as error:
         return Gathered(run, upstream, error=error)
     except Exception as error:

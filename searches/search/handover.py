@@ -27,12 +27,13 @@ def ended(upstream_ids: Collection[str]) -> int:
 
 def overdue(platform: Platform) -> None:
     """Ring again for whatever of this platform is due: one job per 64 rows, since a job brings the rest. A platform that is
-    disabled starts nothing, but what runs is brought to its end."""
+    disabled starts nothing but try-outs; what runs is brought to its end."""
     now = timezone.now()
     mine = Run.objects.filter(platform=platform.name)
     free = platform.max_running - mine.filter(status__in=OCCUPYING).count()
-    if platform.enabled and free > 0:
+    if free > 0:
         due = mine.filter(status=Status.QUEUED, cancelling=False, not_before__lte=now).order_by("priority", "turn", "id")
+        due = due if platform.enabled else due.filter(reason=Run.Reason.TRY)
         _ring_start(list(due.values_list("pk", "priority")[:free]))
     _ring_start(list(mine.filter(status=Status.STARTING, lease_until__lt=now).values_list("pk", "priority")))
     free_to_collect = mine.filter(Q(lease_until=None) | Q(lease_until__lt=now), status=Status.COLLECTING)

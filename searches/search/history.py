@@ -40,12 +40,12 @@ def note(user: User, query: Query, hit: Hit) -> None:
         date_range=query.date_range,
         status=Status.COMPLETED,
         cached=True,
-        item_count=sum(answer.item_count for answer in hit.answers),
+        item_count=sum(answer.item_count for answer in hit.answers.values()),
         created_at=now,
         finished_at=now,
     )
     with _lock:
-        _asked.update(answer.key for answer in hit.answers)
+        _asked.update(answer.key for answer in hit.answers.values())
         if len(_searches) < _MOST:
             _searches.append(row)
         if _thread is None or not _thread.is_alive():

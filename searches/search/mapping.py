@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from searches.item import Item
 from searches.platforms.actor import Actor
@@ -11,9 +11,15 @@ from searches.query import DATE_RANGE_DAYS
 log = logging.getLogger("scout.search")
 
 
-def map_rows(actor: Actor, rows: list[Any], date_range: str, run_started: datetime) -> list[Item | None]:
-    """One entry per row: the Item, or None for a row that is no post, or lies outside the asked window where the actor's own
-    window is wider than that.
+class Mapped(NamedTuple):
+    """One entry per row: the Item, or None for a row that is no post or lies `outside` the asked window."""
+
+    entries: list[Item | None]
+    outside: int
+
+
+def map_rows(actor: Actor, rows: list[Any], date_range: str, run_started: datetime) -> Mapped:
+    """The rows as Items, without those outside the asked window where the actor's own window is wider than that.
 
     The window counts from the start of the run, not from now: a row must not change its mind between two readings.
     Undated posts stay.
@@ -21,7 +27,9 @@ def map_rows(actor: Actor, rows: list[Any], date_range: str, run_started: dateti
     days, own = DATE_RANGE_DAYS[date_range], actor.windows.get(date_range)
     wider = days is not None and (own is None or own > days)
     oldest = (run_started - timedelta(days=days)).timestamp() * 1000 if days is not None and wider else None
-    return [_within(_mapped(actor, row), oldest) for row in rows]
+    items = [_mapped(actor, row) for row in rows]
+    entries = [_within(item, oldest) for item in items]
+    return Mapped(entries, sum(item is not None and entry is None for item, entry in zip(items, entries, strict=True)))
 
 
 def _mapped(actor: Actor, row: Any) -> Item | None:

@@ -41,8 +41,9 @@ class Run(models.Model):
         SEARCH = "search", _("search")
         REFRESH = "refresh", _("refresh")
         WARM = "warm", _("warm-up")
+        TRY = "try", _("try-out")  # staff try an actor: no answer is written, and nothing is concluded about the actor
 
-    answer_key = models.CharField(_("answer key"), max_length=400)
+    answer_key = models.CharField(_("answer key"), max_length=540)  # of one source: see platforms.sources
     query = models.CharField(_("query"), max_length=100)
     platform = models.CharField(_("platform"), max_length=20, choices=list(PLATFORM_NAMES.items()))
     date_range = models.CharField(_("date range"), max_length=10, choices=list(DATE_RANGE_NAMES.items()))
@@ -67,6 +68,7 @@ class Run(models.Model):
 
     # What runs upstream.
     item_limit = models.PositiveIntegerField(default=100)
+    max_cost_usd = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)  # none: the platform's
     upstream_id = models.CharField(_("run at Apify"), max_length=64, blank=True, default="")
     dataset_id = models.CharField(max_length=64, blank=True, default="")
     upstream_status = models.CharField(_("status at Apify"), max_length=20, blank=True, default="")
@@ -75,6 +77,7 @@ class Run(models.Model):
     items_found = models.PositiveIntegerField(_("items"), default=0)
     row_count = models.PositiveIntegerField(null=True, blank=True)  # upstream rows, items or not; known at the end
     usage_usd = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=6, null=True, blank=True)
+    earlier_usd = models.DecimalField(max_digits=12, decimal_places=6, default=0)  # of the actor that it was taken from
     error_type = models.CharField(_("error"), max_length=60, blank=True, default="")
     error_detail = models.CharField(max_length=500, blank=True, default="")
 
@@ -94,6 +97,7 @@ class Run(models.Model):
             models.Index(fields=["upstream_id"], name="run_upstream"),
             models.Index(fields=["owner", "status", "turn"], name="run_fairness"),
             models.Index(fields=["platform", "-finished_at"], name="run_recent"),
+            models.Index(fields=["answer_key", "-finished_at"], name="run_answer"),
         ]
 
     def __str__(self) -> str:

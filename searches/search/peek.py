@@ -109,7 +109,9 @@ def read_new(run: Run, offset: int) -> tuple[int, int] | None:
     """Append a run's new items to its live list; the list's length and its items. None when nothing could be read."""
     try:
         page = apify().items(run.dataset_id, offset, READ_ROWS)
-        entries = map_rows(ACTORS[run.actor], page.rows, run.date_range, began(run))
+        entries = map_rows(ACTORS[run.actor], page.rows, run.date_range, began(run)).entries
+        if not offset and not any(entries):
+            return None  # nobody is to read on behind rows without a post: another actor may take over, and begins at 0
         with connections().guarded() as client:
             return live.append(client, run.pk, offset, entries)
     except (ApifyError, Unavailable, redis.RedisError) as error:

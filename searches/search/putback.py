@@ -9,8 +9,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from scout.queues import ring
+from searches.platforms import health
 from searches.platforms.apify import ApifyError, Busy, Refused
 from searches.platforms.models import Platform
+from searches.search.failover import take_over
 from searches.search.finish import end_run, end_searches
 from searches.search.models import Run, Status
 from searches.search.upstream import apify
@@ -72,7 +74,11 @@ def unknown(run: Run, detail: str) -> None:
 
 
 def fail(run: Run, error_type: str, detail: str) -> None:
-    """The end: failed, with the searches that hang on it."""
+    """The end: failed, with the searches that hang on it. Unless the platform has another actor for it."""
+    if run.reason != Run.Reason.TRY:
+        health.bad(run.actor, run.pk, run.answer_key, error_type, detail)
+    if take_over(run, error_type):
+        return
     log.error("run %s failed: %s: %s (%s)", run.pk, error_type, detail, run.answer_key)
     status = Status.CANCELLED if run.cancelling else Status.FAILED
     if end_run(run, status, error_type=error_type, error_detail=detail[:500]):

@@ -24,6 +24,7 @@ from searches.platforms.registry import ACTORS
 from searches.search import announce, putback
 from searches.search.finish import mark_running
 from searches.search.models import OCCUPYING, Run, Status
+from searches.search.pick import pick
 from searches.search.upstream import apify, webhook
 
 log = logging.getLogger("scout.worker")
@@ -63,22 +64,22 @@ def start_due(platform_name: str) -> int:
 
 
 def claim(platform_name: str) -> tuple[list[Run], Platform | None]:
-    """Take due runs in fair order, as far as slots and pace allow: queued -> starting, the intent written. A platform that
-    is disabled starts nothing; its runs wait."""
+    """Take due runs in fair order, as far as slots and pace allow: queued -> starting, the intent written."""
     with transaction.atomic():
-        platform = Platform.objects.select_for_update().filter(pk=platform_name, enabled=True).first()
+        platform = Platform.objects.select_for_update().filter(pk=platform_name).first()
         if platform is None:
             return [], None
         now = timezone.now()
         busy = Run.objects.filter(platform=platform_name, status__in=OCCUPYING).count()
         most = min(BATCH, platform.max_running - busy)
         most = pace.allowance(platform.pace, platform.pace_anchor, now, most) if most > 0 else 0
-        due = Run.objects.select_for_update().filter(platform=platform_name, status=Status.QUEUED, cancelling=False, not_before__lte=now)
-        runs = list(due.order_by("priority", "turn", "id")[:most]) if most > 0 else []
+        runs = pick(platform, most, now) if most > 0 else []
         if not runs:
             return [], platform
-        ids = [run.pk for run in runs]
-        Run.objects.filter(pk__in=ids).update(status=Status.STARTING, fence=F("fence") + 1, intent_at=now, lease_until=now + _LEASE)
+        for actor in {run.actor for run in runs}:
+            ids = [run.pk for run in runs if run.actor == actor]
+            values = {"status": Status.STARTING, "intent_at": now, "lease_until": now + _LEASE, "actor": actor}
+            Run.objects.filter(pk__in=ids).update(fence=F("fence") + 1, **values)
         platform.turn = max(platform.turn, *(run.turn for run in runs))
         platform.pace_anchor = pace.spend(platform.pace, platform.pace_anchor, now, len(runs))
         platform.save(update_fields=["turn", "pace_anchor"])
@@ -116,7 +117,8 @@ def _post(run: Run, options: dict[str, str]) -> Outcome:
         log.exception("run %s: no input for %s", run.pk, run.actor)  # this one fails, not all that were claimed with it
         return Outcome(run, error=Refused("no-input", f"{type(error).__name__}: {run.actor}"))
     try:
-        return Outcome(run, upstream=apify().start(run.actor, body, options))
+        own = {"maxTotalChargeUsd": format(run.max_cost_usd, "f")} if run.max_cost_usd is not None else {}
+        return Outcome(run, upstream=apify().start(run.actor, body, options | own))
     except ApifyError as error:
         return Outcome(run, error=error)
 

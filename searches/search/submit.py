@@ -1,6 +1,7 @@
 """Takes an order: finds the known answer, joins the run in progress, or puts a new run in the queue."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -8,7 +9,7 @@ from django.db.models import Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scout.queues import ring
+from scout.queues import connections, ring
 from searches.accounts.models import User
 from searches.accounts.workspaces import workspace_of
 from searches.cache import store
@@ -16,11 +17,14 @@ from searches.cache.answer import Answer
 from searches.cache.freshness import Freshness
 from searches.cache.memory import memory
 from searches.platforms.models import Platform
+from searches.platforms.registry import ACTORS
+from searches.platforms.sources import Source, sources_of
 from searches.query import ALL, PLATFORM_NAMES, Query, QueryError
 from searches.search import results
 from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
 
 REFRESH_AGAIN = timedelta(minutes=15)
+FORCED_AFTER = timedelta(minutes=1)
 _PRIORITY = {Run.Reason.SEARCH: 0, Run.Reason.REFRESH: 1, Run.Reason.WARM: 1}
 _QUEUE = {Run.Reason.SEARCH: "search", Run.Reason.REFRESH: "warm", Run.Reason.WARM: "warm"}
 _SKEW = timedelta(seconds=5)  # between the clocks of those who write answers and of those who look for them
@@ -36,9 +40,9 @@ class _JustAnswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The answer is known. `stale`: a refresh of it is on its way."""
+    """The answers are known, by source. `stale`: a refresh is on its way."""
 
-    answers: list[Answer]
+    answers: dict[Source, Answer]
     stale: bool
 
 
@@ -50,21 +54,52 @@ class Placed:
     runs: list[Run]
 
 
-def submit(user: User, query: Query, idempotency_key: str | None = None) -> Hit | Placed:
-    """The known answer, or the person's search that waits for it. The same question twice is the same search."""
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Who asks what, where, and what of it is known. `looked_at`: when that was found out."""
+
+    user: User
+    query: Query
+    sources: list[Source]
+    answers: dict[Source, Answer]
+    looked_at: datetime | None
+    idempotency_key: str | None = None
+    force: bool = False
+
+
+def submit(user: User, query: Query, idempotency_key: str | None = None, force: bool = False) -> Hit | Placed:
+    """The known answer, or the person's search that waits for it. The same question twice is the same search.
+
+    `force` asks again although the answer is known, unless it is a minute old at most. Unavailable: the queue is away, and
+    nothing was written.
+    """
     if idempotency_key and (before := _replayed(user, query, idempotency_key)):
         return Placed(before, results.runs_of(before))
-    platforms = platforms_of(query)
-    looked_at = timezone.now()
-    answers = results.known(query, platforms)
-    if answers is None:
+    sources = sources_of(platforms_of(query))
+    order = _Order(user, query, sources, results.known(query, sources), timezone.now(), idempotency_key, force)
+    if not _answered(order):
+        _queue_is_there()
         try:
-            return _place(user, query, platforms, idempotency_key, looked_at)
+            return _place(order)
         except _JustAnswered:
-            answers = results.known(query, platforms)
-    if answers is None:
-        return _place(user, query, platforms, idempotency_key, None)
-    return _hit(user, query, platforms, answers)
+            order = replace(order, answers=results.known(query, sources), looked_at=None)
+    if not _answered(order):
+        return _place(order)
+    return _hit(order)
+
+
+def _answered(order: _Order) -> bool:
+    """Whether what is known will do."""
+    if not results.complete(order.sources, order.answers):
+        return False
+    young = min(answer.created_at for answer in order.answers.values()) > timezone.now() - FORCED_AFTER
+    return young or not order.force
+
+
+def _queue_is_there() -> None:
+    """Who asks while Redis is away is told so at once, and is not left waiting for nobody knows how long."""
+    with connections().guarded() as client:
+        client.ping()
 
 
 def platforms_of(query: Query) -> list[Platform]:
@@ -83,37 +118,51 @@ def _replayed(user: User, query: Query, idempotency_key: str) -> Search | None:
     return before
 
 
-def _place(user: User, query: Query, platforms: list[Platform], idempotency_key: str | None, looked_at: datetime | None) -> Placed:
+def _place(order: _Order) -> Placed:
     try:
-        return _placed(user, query, platforms, idempotency_key, looked_at)
+        return _placed(order)
     except IntegrityError:
         # The same key, or the same question of the same person, came a moment ago in another request.
-        if idempotency_key and (before := _replayed(user, query, idempotency_key)):
+        if order.idempotency_key and (before := _replayed(order.user, order.query, order.idempotency_key)):
             return Placed(before, results.runs_of(before))
-        return _placed(user, query, platforms, None, looked_at)
+        return _placed(replace(order, idempotency_key=None))
 
 
-def _placed(user: User, query: Query, platforms: list[Platform], idempotency_key: str | None, looked_at: datetime | None) -> Placed:
+def _placed(order: _Order) -> Placed:
+    query = order.query
     with transaction.atomic():
-        same = Search.objects.filter(user=user, answer_key=query.key, status__in=OPEN).first()
+        same = Search.objects.filter(user=order.user, answer_key=query.key, status__in=OPEN).first()
         if same:
             return Placed(same, results.runs_of(same))
-        runs = [_join_or_create(user, query.on(platform.name), platform, Run.Reason.SEARCH) for platform in platforms]
-        if looked_at and _answered_since(looked_at, [run for run, new in runs if new]):
+        asked = [_run_for(order, source) for source in order.sources]
+        runs, created = [run for run, _new in asked], [run for run, new in asked if new]
+        if order.looked_at and _answered_since(order.looked_at, created):
             raise _JustAnswered
+        waiting = [run for run in runs if run.status in (Status.QUEUED, Status.STARTING)]
         search = Search.objects.create(
-            user=user,
-            workspace_id=workspace_of(user),
+            user=order.user,
+            workspace_id=workspace_of(order.user),
             answer_key=query.key,
             query=query.text,
             platform=query.platform,
             date_range=query.date_range,
-            status=Status.RUNNING if all(run.status not in (Status.QUEUED, Status.STARTING) for run, _new in runs) else Status.QUEUED,
-            idempotency_key=idempotency_key,
+            status=Status.QUEUED if waiting else Status.RUNNING,
+            idempotency_key=order.idempotency_key,
         )
-        SearchRun.objects.bulk_create([SearchRun(search=search, run=run) for run, _new in runs])
-    ring("search", "search.start_run", [run.pk for run, new in runs if new])
-    return Placed(search, sorted((run for run, _new in runs), key=lambda run: run.pk))
+        SearchRun.objects.bulk_create([SearchRun(search=search, run=run) for run in runs])
+    ring("search", "search.start_run", [run.pk for run in created])
+    _refresh_stale(order, {run.answer_key for run in runs if run.status in ACTIVE})
+    return Placed(search, sorted(runs, key=lambda run: run.pk))
+
+
+def _run_for(order: _Order, source: Source) -> tuple[Run, bool]:
+    """The run that brings this source's part. Of an answer that is known it is the one that brought it: asking several
+    platforms scrapes those only that have not answered yet."""
+    if source in order.answers and not order.force:
+        done = Run.objects.filter(answer_key=source.key(order.query), status=Status.COMPLETED).order_by("-finished_at").first()
+        if done:
+            return done, False
+    return _join_or_create(order.user, order.query, source, Run.Reason.SEARCH)
 
 
 def _answered_since(moment: datetime, created: list[Run]) -> bool:
@@ -123,17 +172,26 @@ def _answered_since(moment: datetime, created: list[Run]) -> bool:
     return bool(created) and done.exists()
 
 
-def _hit(user: User, query: Query, platforms: list[Platform], answers: list[Answer]) -> Hit:
+def _hit(order: _Order) -> Hit:
     """These answers; of those that are stale a refresh is on its way."""
-    stale = _stale(answers)
-    if stale:
-        stale -= _not_now(stale)
+    answers = _refresh_stale(order, set())
+    return Hit(answers, bool(_stale(answers)))
+
+
+def _refresh_stale(order: _Order, in_hand: set[str]) -> dict[Source, Answer]:
+    """Refresh stale answers but for those `in_hand`; the answers as they are stored by now."""
+    answers = order.answers
+    stale = {key: source for source, answer in answers.items() if (key := answer.key) in _stale(answers) - in_hand}
+    for key in _not_now(set(stale)) if stale else ():
+        del stale[key]
     if stale:
         # What this process remembers may be older than what is stored: a refresh may have been made and paid already.
-        answers = [_stored(answer) if answer.key in stale else answer for answer in answers]
-        stale &= _stale(answers)
-        _refresh(user, query, [platform for platform in platforms if query.on(platform.name).key in stale])
-    return Hit(answers, bool(_stale(answers)))
+        answers = {source: _stored(answer) if answer.key in stale else answer for source, answer in answers.items()}
+        still = [source for key, source in stale.items() if key in _stale(answers)]
+        # An actor that staff have put beside the first one since then is asked along with it.
+        added = [source for source in order.sources if still and not source.needed and source not in answers]
+        _refresh(order, still + added)
+    return answers
 
 
 def _not_now(keys: set[str]) -> set[str]:
@@ -143,8 +201,8 @@ def _not_now(keys: set[str]) -> set[str]:
     return set(Run.objects.filter(being | failed, answer_key__in=keys).values_list("answer_key", flat=True))
 
 
-def _stale(answers: list[Answer]) -> set[str]:
-    return {answer.key for answer in answers if answer.freshness() is Freshness.STALE}
+def _stale(answers: Mapping[Source, Answer]) -> set[str]:
+    return {answer.key for answer in answers.values() if answer.freshness() is Freshness.STALE}
 
 
 def _stored(answer: Answer) -> Answer:
@@ -155,27 +213,27 @@ def _stored(answer: Answer) -> Answer:
     return stored
 
 
-def _refresh(user: User, query: Query, platforms: list[Platform]) -> None:
+def _refresh(order: _Order, sources: list[Source]) -> None:
     with transaction.atomic():
-        runs = [_join_or_create(user, query.on(platform.name), platform, Run.Reason.REFRESH) for platform in platforms]
+        runs = [_join_or_create(order.user, order.query, source, Run.Reason.REFRESH) for source in sources]
     ring(_QUEUE[Run.Reason.REFRESH], "search.start_run", [run.pk for run, new in runs if new])
 
 
-def _join_or_create(user: User, query: Query, platform: Platform, reason: Run.Reason) -> tuple[Run, bool]:
+def _join_or_create(user: User, query: Query, source: Source, reason: Run.Reason) -> tuple[Run, bool]:
     """The active run of this question, locked, or a new one. The lock is against a collector that is just ending it."""
-    priority = _PRIORITY[reason]
+    priority, platform = _PRIORITY[reason], source.platform
     turn = _next_turn(platform, user, priority)
     run, new = Run.objects.select_for_update().get_or_create(
-        answer_key=query.key,
+        answer_key=source.key(query),
         status__in=ACTIVE,
         cancelling=False,
         defaults={
             "status": Status.QUEUED,
             "query": query.text,
-            "platform": query.platform,
+            "platform": platform.name,
             "date_range": query.date_range,
-            "actor": platform.actor,
-            "item_limit": platform.item_limit,
+            "actor": source.actor,
+            "item_limit": max(platform.item_limit, ACTORS[source.actor].minimum if source.actor in ACTORS else 0),
             "owner": user,
             "reason": reason,
             "priority": priority,

@@ -6,13 +6,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from searches.search import coverage
 from searches.search.explain import sentence
 from searches.search.models import Status
 
 
 def combine(status: str, states: Sequence[Mapping[str, Any]], item_count: int = 0) -> dict[str, Any]:
     """The fields that API, page and socket share. `status` is the search's own, which outranks its runs'."""
-    found = sum(state["found"] for state in states) or item_count
+    # At the end the search knows better: a post that two actors have found counts once.
+    found = (item_count if status == Status.COMPLETED else 0) or sum(state["found"] for state in states) or item_count
     errors = [state["error"] for state in states if state["status"] == Status.FAILED and state["error"]]
     live = status in (Status.QUEUED, Status.RUNNING)
     if live and any(state["status"] in (Status.RUNNING, Status.COMPLETED, Status.FAILED) for state in states):
@@ -26,6 +28,7 @@ def combine(status: str, states: Sequence[Mapping[str, Any]], item_count: int = 
         "queuePosition": max((s["position"] for s in states if s["position"]), default=None) if live else None,
         "estimatedWaitSeconds": max((s["eta"] for s in states if s["eta"]), default=None) if live else None,
         "partial": any(state["partial"] for state in states),
+        "platforms": coverage.of_states(states),
     }
     told["message"] = _message(told, errors)
     if status == Status.FAILED:
@@ -45,8 +48,10 @@ def _progress(status: str, states: Sequence[Mapping[str, Any]]) -> int:
 def _message(told: Mapping[str, Any], errors: Sequence[str]) -> str:
     status, count = told["status"], told["itemCount"]
     if status == Status.QUEUED:
-        place, eta = told["queuePosition"], told["estimatedWaitSeconds"]
-        return waiting(place, eta)
+        paused = [row["message"] for row in told["platforms"] if row["suspendedUntil"]]
+        if paused:
+            return " ".join([*paused, _("Your search goes on by itself after that.")])
+        return waiting(told["queuePosition"], told["estimatedWaitSeconds"])
     if status == Status.RUNNING:
         if not count:
             return _("The platform is being searched. First results come in a moment.")

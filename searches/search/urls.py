@@ -1,9 +1,10 @@
-"""The pages, the webhook and the socket of searches."""
+"""The pages, the webhook and the sockets of searches."""
 
 from django.urls import path
 
 from searches.search import hooks, views
 from searches.search.consumers import SearchConsumer
+from searches.search.results_consumer import ResultsConsumer
 
 urlpatterns = [
     path("dashboard", views.dashboard, name="dashboard"),
@@ -13,4 +14,7 @@ urlpatterns = [
     path("hooks/apify", hooks.apify, name="apify-hook"),
 ]
 
-sockets = [path("ws/search/<str:job_id>", SearchConsumer.as_asgi())]
+sockets = [
+    path("ws/search/<str:job_id>", SearchConsumer.as_asgi()),
+    path("ws/results/<path:answer_key>", ResultsConsumer.as_asgi()),
+]

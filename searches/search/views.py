@@ -14,14 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from scout.redis import Unavailable
 from searches.accounts.limits import seconds_to_wait
 from searches.accounts.models import User
 from searches.platforms.models import Platform
+from searches.platforms.sources import sources_of
 from searches.query import ALL, DATE_RANGE_NAMES, PLATFORM_NAMES, Query, QueryError, parse
-from searches.search import history, results, wire
-from searches.search.api import look
+from searches.search import history
 from searches.search.cancel import cancel as cancel_search
-from searches.search.models import ACTIVE, OPEN, Run, Search, Status
+from searches.search.explain import unavailable
+from searches.search.models import OPEN, Search, Status
+from searches.search.show import show
 from searches.search.submit import Hit, platforms_of, submit
 
 RECENT = 8
@@ -57,7 +60,7 @@ def question(request: HttpRequest) -> HttpResponse:
         return render(request, "search/dashboard.html", _form(asked) | {"problem": str(error)}, status=400)
     if request.method == "POST":
         return _ask(request, query, asked)
-    return render(request, "search/question.html", _form(asked) | _shown(_user(request), query, platforms))
+    return render(request, "search/question.html", _form(asked) | show(_user(request), query, sources_of(platforms)))
 
 
 def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpResponse:
@@ -65,43 +68,21 @@ def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpRespo
     wait = seconds_to_wait(user, "search", settings.SEARCHES_PER_MINUTE)
     if wait:
         problem = _("Too many searches at once. Please wait %(seconds)d seconds.") % {"seconds": wait}
-        response = render(request, "search/dashboard.html", _form(asked) | {"problem": problem}, status=429)
-        response["Retry-After"] = str(wait)
-        return response
-    found = submit(user, query)
+        return _refused(request, asked, problem, 429, wait)
+    try:
+        found = submit(user, query, force=request.POST.get("refresh") == "1")
+    except Unavailable:
+        return _refused(request, asked, unavailable(), 503, 5)
     if isinstance(found, Hit):
         history.note(user, query, found)
     return redirect(link_to(query))
 
 
-def _shown(user: User, query: Query, platforms: list[Platform]) -> dict[str, Any]:
-    """What a question's page shows: `answer` (known), `search` (the person's, in progress or just ended), or neither."""
-    mine = Search.objects.filter(user=user, answer_key=query.key, cached=False).order_by("-created_at").first()
-    shown: dict[str, Any] = {"asked": query, "title": query.text, "search": None, "answer": None, "items": [], "told": None}
-    if mine and mine.status in OPEN:
-        runs = results.runs_of(mine)
-        look(mine, runs)
-        items, cursor = results.items_since(runs, 0, results.MAX_PAGE)
-        return shown | {"search": mine, "told": wire.tell(mine, runs), "items": items, "cursor": cursor}
-    answers = results.known(query, platforms)
-    if answers:
-        created = min(answer.created_at for answer in answers)
-        items = [item for answer in answers for item in answer.items()]
-        known = {"created_at": created, "stale": _any_stale(answers), "partial": any(a.partial for a in answers)}
-        known["undated"] = sum(a.undated_count for a in answers) if query.date_range != "all" else 0
-        return shown | {"answer": known, "items": items, "refreshing": _in_progress(query, platforms)}
-    told = wire.tell(mine, results.runs_of(mine)) if mine else None
-    return shown | {"search": mine, "told": told, "others": _in_progress(query, platforms)}
-
-
-def _any_stale(answers: list[Any]) -> bool:
-    return any(answer.freshness() == "stale" for answer in answers)
-
-
-def _in_progress(query: Query, platforms: list[Platform]) -> bool:
-    """Whether somebody's run of this question is on its way: joining it costs nothing."""
-    keys = [query.on(platform.name).key for platform in platforms]
-    return Run.objects.filter(answer_key__in=keys, status__in=ACTIVE, cancelling=False).exists()
+def _refused(request: HttpRequest, asked: dict[str, str], problem: str, status: int, wait: int) -> HttpResponse:
+    """The form with what was typed and a sentence, and when to try again."""
+    response = render(request, "search/dashboard.html", _form(asked) | {"problem": problem}, status=status)
+    response["Retry-After"] = str(wait)
+    return response
 
 
 @require_GET
@@ -129,10 +110,11 @@ def _form(asked: dict[str, str] | None = None) -> dict[str, Any]:
     """What the search form needs: the choices that are available here, and what was typed."""
     enabled = list(Platform.objects.filter(enabled=True).order_by("name").values_list("name", flat=True))
     names = [*enabled, ALL] if len(enabled) > 1 else enabled
+    first = "tiktok" if "tiktok" in names or not names else names[0]
     return {
         "platforms": [(name, PLATFORM_NAMES[name]) for name in names],
         "ranges": list(DATE_RANGE_NAMES.items()),
-        "form": asked or {"q": "", "platform": "tiktok", "range": "7days"},
+        "form": asked or {"q": "", "platform": first, "range": "7days"},
     }
 
 

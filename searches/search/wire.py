@@ -8,8 +8,11 @@ from django.utils import timezone
 from pydantic import BaseModel, create_model
 
 from searches.item import Item
-from searches.search import results
+from searches.platforms.sources import sources_of
+from searches.query import Query
+from searches.search import coverage, results
 from searches.search.announce import state
+from searches.search.estimate import usual_cost
 from searches.search.models import Run, Search, Status
 from searches.search.submit import Hit
 from searches.search.telling import combine
@@ -30,6 +33,30 @@ class Problem(BaseModel):
     error: ErrorShape
 
 
+class Coverage(BaseModel):
+    """One source of a search: what was asked of it and what it gave, or why not. `message` is a sentence about it.
+
+    `actorDays` is the window that the scraper itself filters on; where it is wider than `askedDays`, older posts were left out.
+    """
+
+    platform: str
+    actor: str
+    name: str
+    status: Literal["missing", "queued", "running", "completed", "failed", "cancelled"]
+    itemCount: int
+    askedDays: int | None
+    actorDays: int | None
+    outsideCount: int | None
+    undatedCount: int | None
+    fetchedAt: str | None
+    ageSeconds: int | None
+    stale: bool
+    partial: bool
+    suspendedUntil: str | None
+    error: ErrorShape | None
+    message: str
+
+
 class Told(BaseModel):
     """How a search stands."""
 
@@ -42,6 +69,7 @@ class Told(BaseModel):
     queuePosition: int | None
     estimatedWaitSeconds: int | None
     partial: bool
+    platforms: list[Coverage]
     timestamp: str
     error: ErrorShape | None = None
 
@@ -60,7 +88,8 @@ class ToldWithData(Told):
 
 
 class Known(BaseModel):
-    """A known answer. `stale`: a refresh of it is on its way."""
+    """A known answer. `stale`: a refresh of it is on its way. `refreshCostUsd`: about what asking it with `refresh` costs, by
+    what such searches have cost lately; where there were none, the most that one may cost."""
 
     status: Literal["completed"]
     cached: Literal[True]
@@ -70,6 +99,8 @@ class Known(BaseModel):
     jobId: None
     itemCount: int
     partial: bool
+    platforms: list[Coverage]
+    refreshCostUsd: float
     timestamp: str
     data: list[ItemShape]  # type: ignore[valid-type]
 
@@ -97,18 +128,21 @@ def with_data(search: Search, runs: Sequence[Run]) -> dict[str, Any]:
     return told
 
 
-def hit_body(key: str, hit: Hit) -> bytes:
+def hit_body(query: Query, hit: Hit) -> bytes:
     """The answer to a search that is known. Items are joined as the bytes they are stored as."""
-    created = min(answer.created_at for answer in hit.answers)
+    answers = list(hit.answers.values())
+    created = min(answer.created_at for answer in answers)
     head: Mapping[str, Any] = {
         "status": "completed",
         "cached": True,
         "stale": hit.stale,
         "ageSeconds": max(0, int((timezone.now() - created).total_seconds())),
-        "answerKey": key,
+        "answerKey": query.key,
         "jobId": None,
-        "itemCount": sum(answer.item_count for answer in hit.answers),
-        "partial": any(answer.partial for answer in hit.answers),
+        "itemCount": sum(answer.item_count for answer in answers),
+        "partial": any(answer.partial for answer in answers),
+        "platforms": coverage.of_answers(query, list(hit.answers), hit.answers),
+        "refreshCostUsd": round(float(usual_cost(sources_of(s.platform for s in hit.answers if s.needed)).usd), 4),
         "timestamp": now_iso(),
     }
-    return json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "data": ' + results.merged_body(hit.answers) + b"}"
+    return json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "data": ' + results.merged_body(answers) + b"}"

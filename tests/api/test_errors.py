@@ -140,7 +140,7 @@ def test_wrong_method(alice: Client, method: str, path: str, allowed: str) -> No
 
 
 def test_what_breaks_is_written_down_and_not_told(alice: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(*args: Any) -> None:
+    def broken(*args: Any, **values: Any) -> None:
         raise RuntimeError("the secret is 1234")
 
     monkeypatch.setattr(search_api, "submit", broken)
@@ -151,7 +151,7 @@ def test_what_breaks_is_written_down_and_not_told(alice: Client, monkeypatch: py
 
 
 def test_what_is_missing_inside_has_our_shape(alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*args: Any) -> None:
+    def gone(*args: Any, **values: Any) -> None:
         raise Http404("secret")
 
     monkeypatch.setattr(search_api, "submit", gone)

@@ -18,11 +18,11 @@ from searches.accounts import limits
 from searches.cache.models import CachedAnswer
 from searches.platforms.models import Platform
 from searches.query import Query
-from searches.search import history
+from searches.search import estimate, history
 from searches.search.models import Run, Search, Status
 from tests.api.conftest import assert_refused, post, problem
 from tests.cast import Cast, api_client
-from tests.rows import ASKED, make_answer
+from tests.rows import ASKED, make_answer, make_run
 
 URL = "/api/search"
 BODY = {"query": "메이크업", "platform": "tiktok", "dateRange": "7days"}
@@ -36,10 +36,24 @@ WAITING = {
     "queuePosition",
     "estimatedWaitSeconds",
     "partial",
+    "platforms",
     "cached",
     "timestamp",
 }
-KNOWN = {"status", "cached", "stale", "ageSeconds", "answerKey", "jobId", "itemCount", "partial", "timestamp", "data"}
+KNOWN = {
+    "status",
+    "cached",
+    "stale",
+    "ageSeconds",
+    "answerKey",
+    "jobId",
+    "itemCount",
+    "partial",
+    "platforms",
+    "refreshCostUsd",
+    "timestamp",
+    "data",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +114,7 @@ def test_what_is_not_ours_is_not_minded(alice: Client) -> None:
     ],
 )
 def test_bad_input(alice: Client, change: dict[str, Any], kind: str) -> None:
+    Platform.objects.filter(name="douyin").update(enabled=False)
     body = json.dumps(BODY | change)
     assert_refused(lambda headers: post(alice, URL, body, headers), 400, kind)
     assert not Search.objects.exists()
@@ -274,6 +289,14 @@ def test_known_answer(alice: Client) -> None:
     assert not Run.objects.exists()
 
 
+def test_what_a_refresh_would_cost_is_said(alice: Client) -> None:
+    make_answer(age=90)
+    assert post(alice, URL, BODY).json()["refreshCostUsd"] == 1.0, "the most that a run may cost, before there was one"
+    estimate._costs.clear()
+    make_run(Query("before", ASKED.platform, ASKED.date_range), Status.COMPLETED, usage_usd="0.0812")
+    assert post(alice, URL, BODY).json()["refreshCostUsd"] == 0.0812
+
+
 def test_known_answer_writes_nothing_in_the_request(alice: Client) -> None:
     make_answer()
     post(alice, URL, BODY)  # notes the token's use, which happens once in five minutes
@@ -326,7 +349,7 @@ def test_expired_answer_is_asked_anew(alice: Client) -> None:
 
 
 def test_all_platforms_known(alice: Client) -> None:
-    Platform.objects.create(name="douyin", actor="somebody/douyin")
+    Platform.objects.filter(name="xiaohongshu").update(enabled=False)
     make_answer(Query("메이크업", "tiktok", "7days"), items=2, age=100)
     assert post(alice, URL, BODY | {"platform": "all"}).status_code == 202
     make_answer(Query("메이크업", "douyin", "7days"), items=1, age=5, partial=True)
@@ -334,6 +357,10 @@ def test_all_platforms_known(alice: Client) -> None:
     assert [row["platform"] for row in told["data"]] == ["douyin", "tiktok", "tiktok"]
     assert (told["answerKey"], told["itemCount"], told["partial"]) == ("all:메이크업:7days", 3, True)
     assert told["ageSeconds"] >= 100
+    assert [(row["platform"], row["status"], row["itemCount"], row["partial"]) for row in told["platforms"]] == [
+        ("douyin", "completed", 1, True),
+        ("tiktok", "completed", 2, False),
+    ]
 
 
 def test_known_answers_need_no_redis(alice: Client, live_redis: redis.Redis, without_redis: None) -> None:
@@ -341,6 +368,30 @@ def test_known_answers_need_no_redis(alice: Client, live_redis: redis.Redis, wit
     assert post(alice, URL, BODY).json()["cached"] is True
 
 
-def test_orders_are_taken_without_redis(alice: Client, without_redis: None) -> None:
-    assert post(alice, URL, BODY).status_code == 202
-    assert Run.objects.get().status == Status.QUEUED
+def test_without_redis_new_orders_are_refused_at_once(alice: Client, without_redis: None) -> None:
+    assert_refused(lambda headers: post(alice, URL, BODY, headers), 503, "queue-unavailable")
+    assert int(post(alice, URL, BODY)["Retry-After"]) > 0
+    assert not Run.objects.exists()
+    assert not Search.objects.exists()
+
+
+# Asked again on purpose.
+
+
+def test_refresh_asks_again_although_it_is_known(alice: Client) -> None:
+    make_answer(age=3_600)
+    assert post(alice, URL, BODY | {"refresh": False}).status_code == 200
+    response = post(alice, URL, BODY | {"refresh": True})
+    assert (response.status_code, response.json()["cached"]) == (202, False)
+    assert Run.objects.get().priority == 0, "somebody waits for it"
+
+
+def test_refresh_of_an_answer_of_this_minute_is_that_answer(alice: Client) -> None:
+    make_answer(age=30)
+    assert post(alice, URL, BODY | {"refresh": True}).status_code == 200
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("value", ["perhaps", 5, None, [], {}])
+def test_refresh_that_is_no_boolean(alice: Client, value: Any) -> None:
+    assert_refused(lambda headers: post(alice, URL, BODY | {"refresh": value}, headers), 400, "invalid-parameter")

@@ -25,6 +25,7 @@ FIELDS = {
     "queuePosition",
     "estimatedWaitSeconds",
     "partial",
+    "platforms",
     "timestamp",
 }
 
@@ -189,3 +190,37 @@ def test_looking_changes_no_row(alice: Client, cast: Cast) -> None:
     before = Search.objects.values().get()
     alice.get(f"/api/search/{search.pk}")
     assert Search.objects.values().get() == before
+
+
+# All platforms.
+
+
+def test_all_platforms_from_the_question_to_the_answer(engine: Engine, cast: Cast) -> None:
+    alice = api_client(cast.alice)
+    engine.sandbox.set(run_seconds=0.2)
+    engine.sandbox.faults({"on": "start", "kind": "failed", "match": "searchTermsOrHashtags"})
+    job = post(alice, "/api/search", {"query": "메이크업", "platform": "all"}).json()["jobId"]
+    engine.work()
+    running = alice.get(f"/api/search/{job}").json()
+    assert (running["status"], [row["status"] for row in running["platforms"]]) == ("running", ["running"] * 3)
+    finish(engine)
+    done = alice.get(f"/api/search/{job}").json()
+    assert (done["status"], done["itemCount"], done["partial"]) == ("completed", len(done["data"]), False)
+    assert {row["platform"]: row["status"] for row in done["platforms"]} == {
+        "douyin": "failed",
+        "tiktok": "completed",
+        "xiaohongshu": "completed",
+    }
+    failed = next(row for row in done["platforms"] if row["status"] == "failed")
+    assert failed["message"] == failed["error"]["message"] != ""
+    found, cursor = [], 0
+    for _page in range(100):
+        page = alice.get(f"/api/search/{job}/items?since={cursor}&limit=7").json()
+        if page["next"] == cursor:
+            break
+        found, cursor = found + page["items"], page["next"]
+    assert [row["id"] for row in found] != []
+    assert sorted(row["id"] for row in found) == sorted(row["id"] for row in done["data"])
+    assert cursor == done["next"]
+    korean = api_client(cast.alice, "ko").get(f"/api/search/{job}").json()
+    assert korean["platforms"][0]["message"] != done["platforms"][0]["message"]

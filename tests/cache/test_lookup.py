@@ -19,11 +19,6 @@ from tests.rows import ASKED, make_answer
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _no_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_failed_at", float("-inf"))
-
-
 def queries_of_find() -> int:
     with CaptureQueriesContext(connection) as queries:
         find(ASKED.key)

@@ -32,8 +32,7 @@ def stack(whole: Stack) -> Stack:
 def _begin(stack: Stack, what: str, searches: int) -> "Future[list[Seen]]":
     """The searches on their way, in a thread, while the test breaks things."""
     queries, token = [f"{what} {i}" for i in range(searches)], stack.token("admin")
-    addresses = [f"http://127.0.0.1:{stack.ports[name]}" for name in stack.web_names]
-    return ThreadPoolExecutor(1).submit(lambda: asyncio.run(ask_all(addresses, token, queries, patience=200)))
+    return ThreadPoolExecutor(1).submit(lambda: asyncio.run(ask_all(stack.addresses, token, queries, patience=200)))
 
 
 def assert_ended_right(stack: Stack, seen: list[Seen]) -> None:

@@ -131,6 +131,32 @@ def test_rednote_easy_tells_counts_and_dates_as_text(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
+    ("actor", "given"),
+    [
+        ("zen-studio/rednote-search-scraper", {"keywords": ["美妆"], "maxResults": 200}),
+        ("easyapi/rednote-xiaohongshu-search-scraper", {"keywords": ["美妆"], "maxItems": 200}),
+    ],
+)
+def test_rednote_brings_pictures_unless_videos_are_asked_for(
+    sandbox_with: Callable[..., Sandbox], actor: str, given: dict[str, Any]
+) -> None:
+    sandbox = sandbox_with(items=200)
+    everything, videos = scrape(sandbox, actor, **given), scrape(sandbox, actor, **given, noteType="video")
+    assert len(everything) == len(videos) == 200
+    for items, kinds in ((everything, {"normal", "video"}), (videos, {"video"})):
+        cards = [item["item"]["note_card"] if "item" in item else item for item in items]
+        assert {card["type"] for card in cards} == kinds
+
+
+def test_rednote_easy_spells_names_in_two_ways(sandbox_with: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_with(items=200)
+    items = scrape(sandbox, "easyapi/rednote-xiaohongshu-search-scraper", keywords=["美妆"], maxItems=200)
+    users = [item["item"]["note_card"]["user"] for item in items]
+    assert all(("nickname" in user) != ("nick_name" in user) for user in users)
+    assert 0 < sum("nick_name" in user for user in users) < 40
+
+
+@pytest.mark.parametrize(
     ("age", "text"),
     [(120, "2分钟前"), (3 * 3600 + 5, "3小时前"), (2 * DAY + 9, "2天前"), (20 * DAY, "10-31"), (400 * DAY, "2025-10-16")],
 )

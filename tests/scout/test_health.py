@@ -10,9 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from scout import health
+from searches.cache import breaker as breakers
 from searches.platforms.models import Platform
 from searches.search.models import Lease
+from tests.mongo import documents_at
 from tests.redis_server import without_redis
+from tests.waiting import until
 
 __all__ = ["without_redis"]
 
@@ -20,6 +23,7 @@ __all__ = ["without_redis"]
 @pytest.fixture(autouse=True)
 def _forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_migrated", False)
+    monkeypatch.setattr(health, "_troubles", (float("-inf"), ""))
 
 
 @pytest.fixture
@@ -120,5 +124,55 @@ def test_migrations_are_looked_at_until_they_are_there(everything: redis.Redis, 
     assert len(looked) == 1
 
 
+def warnings() -> tuple[int, dict[str, str]]:
+    response = Client().get("/readyz")
+    return response.status_code, response.json()["warnings"]
+
+
+def test_warnings_of_redis(everything: redis.Redis) -> None:
+    """They make nothing unready."""
+    everything.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        status, told = warnings()
+    finally:
+        everything.config_set("maxmemory-policy", "noeviction")
+    assert status == 200
+    assert "maxmemory-policy is allkeys-lru" in told["redis"]
+    assert "AOF is off" in told["redis"]
+
+
+def test_redis_is_looked_at_once_a_minute(everything: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    monkeypatch.setattr(health, "troubles", lambda *targets: looked.append(targets) or [])
+    for _i in range(3):
+        assert warnings() == (200, {})
+    assert len(looked) == 1
+    monkeypatch.setattr(health, "_troubles", (health._troubles[0] - health.TROUBLES_SECONDS, ""))
+    warnings()
+    assert len(looked) == 2
+
+
+def test_what_is_missing_is_not_warned_of(everything: redis.Redis, without_redis: None) -> None:
+    assert "redis" not in warnings()[1]
+
+
 def test_no_secrets(everything: redis.Redis, without_redis: None) -> None:
     assert "redis://" not in Client().get("/readyz").content.decode()
+
+
+# What Scout does without for now.
+
+
+def test_mongodb_is_away(everything: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scout is ready all the same, and nobody waits for MongoDB's time-out."""
+    asked: list[str] = []
+    read = breakers.read
+    monkeypatch.setattr(breakers, "read", lambda alias: (asked.append(alias), read(alias)))
+    with documents_at("mongodb://somebody:hunter2@127.0.0.1:1/scout?serverSelectionTimeoutMS=100"):
+        until(lambda: "documents" in Client().get("/readyz").json()["warnings"])
+        told = [Client().get("/readyz") for _i in range(3)]
+    assert [(t.status_code, t.json()["missing"]) for t in told] == [(200, {})] * 3
+    sentence = "MongoDB does not answer: answers are kept in the main database meanwhile."
+    assert [t.json()["warnings"]["documents"] for t in told] == [sentence] * 3
+    assert asked == ["documents"]
+    assert "documents" not in Client().get("/readyz").json()["warnings"]

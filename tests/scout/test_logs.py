@@ -54,3 +54,14 @@ def test_it_can_always_be_written(message: str) -> None:
 )
 def test_worth_a_line(message: str, worth: bool) -> None:
     assert worth_a_line(record(message)) is worth
+
+
+def test_the_channel_layer_says_it_in_a_line() -> None:
+    try:
+        raise ConnectionError("refused")
+    except ConnectionError:
+        said = logging.LogRecord(
+            "channels_redis.pubsub", logging.ERROR, __file__, 1, "Unexpected exception in receive task", (), sys.exc_info()
+        )
+    assert worth_a_line(said)
+    assert "traceback" not in json.loads(JSONFormatter().format(said))

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from searches.accounts.models import Membership, User, Workspace
+from tests.mongo import documents_at
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -60,3 +61,13 @@ def test_where_there_are_people_none_are_added() -> None:
     User.objects.create_user("somebody")
     assert prepare() == ""
     assert User.objects.get().username == "somebody"
+
+
+def test_mongodb_is_away() -> None:
+    with (
+        documents_at("mongodb://somebody:hunter2@127.0.0.1:1/scout"),
+        pytest.raises(CommandError, match=r"^MongoDB \(MONGODB_URI\) does not answer") as stopped,
+    ):
+        prepare()
+    assert "hunter2" not in str(stopped.value)
+    assert stopped.value.__suppress_context__

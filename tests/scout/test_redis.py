@@ -4,6 +4,9 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,10 +20,10 @@ from hypothesis import strategies as st
 from redis.sentinel import SentinelConnectionPool
 
 from scout import redis as module
-from scout.redis import BREAKER_SECONDS, Connections, Target, Unavailable, for_channels, for_rq, parse
-from tests.redis_server import RedisServer, redis_server
+from scout.redis import BREAKER_SECONDS, Connections, Target, Unavailable, configured, for_channels, for_rq, parse
+from tests.redis_server import RedisServer, TLSFront, redis_server, sentinel, tls_front
 
-__all__ = ["redis_server"]
+__all__ = ["redis_server", "sentinel", "tls_front"]
 SECRET = "hunter2-hunter2"
 ONE = Target(host="h", port=6380, db=2, username="u", password=SECRET)
 TLS = Target(host="h", port=6380, db=2, username="u", password=SECRET, tls=True)
@@ -192,6 +195,109 @@ def test_channels_by_an_ipv6_address() -> None:
     assert (kwargs["host"], kwargs["port"]) == ("::1", 7)
 
 
+# What the settings say.
+
+
+def said(**values: Any) -> Target | None:
+    given: dict[str, Any] = {"url": {}, "host": Target(), "sentinels": [], "master": "m", "sentinel_password": "", "ca_file": ""}
+    return configured(**{**given, **values})
+
+
+def test_nothing_is_configured() -> None:
+    assert said(url={"REDIS_URL": "", "UPSTASH_REDIS_URL": ""}) is None
+
+
+def test_what_comes_first() -> None:
+    url = {"REDIS_URL": "redis://a/1", "UPSTASH_REDIS_URL": "rediss://b"}
+    host = Target(host="c", port=7, db=2, password=SECRET)
+    assert said(url=url, host=host) == Target(host="a", db=1)
+    assert said(url={**url, "REDIS_URL": ""}, host=host) == Target(host="b", tls=True)
+    assert said(host=host) == host
+    watched = said(url=url, host=host, sentinels=["s", "t:5"], sentinel_password=SECRET + "s")
+    assert watched == Target(db=2, password=SECRET, sentinels=(("s", 26379), ("t", 5)), master="m", sentinel_password=SECRET + "s")
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "UPSTASH_REDIS_URL"])
+def test_a_wrong_one_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must look like") as refused:
+        said(url={name: f"redis://:{SECRET}@h?db=1"})
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_file_of_no_certificates(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ValueError, match=r"^REDIS_CA_FILE must be a readable file"):
+        said(url={"REDIS_URL": "rediss://h"}, ca_file=str(file))
+
+
+# Certificates to trust: each user of Redis takes them in a way of its own.
+
+
+@pytest.mark.parametrize("target", [replace(TLS, ca_file="ca.pem"), replace(WATCHED, tls=True, ca_file="ca.pem")])
+def test_trusted_certificates_reach_every_user(target: Target) -> None:
+    async def made() -> Any:
+        return Connections(target).asynchronous()
+
+    pools = [
+        get_redis_connection(for_rq(target)).connection_pool,
+        create_pool(decode_hosts([for_channels(target)])[0]),
+        Connections(target).sync().connection_pool,
+        asyncio.run(made()).connection_pool,
+    ]
+    assert [pool.connection_kwargs["ssl_ca_certs"] for pool in pools] == ["ca.pem"] * 4
+    assert all("SSL" in pool.connection_class.__name__ for pool in pools)
+
+
+@pytest.mark.parametrize("target", [replace(ONE, ca_file="ca.pem"), replace(WATCHED, ca_file="ca.pem")])
+def test_without_tls_they_are_not_spoken_of(target: Target) -> None:
+    """Plain connections of redis-py do not know the argument."""
+    assert "ssl_ca_certs" not in Connections(target).sync().connection_pool.connection_kwargs
+    assert "ssl_ca_certs" not in for_channels(target)
+    get_redis_connection(for_rq(target)).connection_pool.make_connection()
+
+
+def test_over_tls_for_real(tls_front: TLSFront) -> None:
+    target = tls_front.target()
+    with Connections(target).guarded() as client:
+        assert client.ping()
+    assert get_redis_connection(for_rq(target)).ping()
+
+    async def ping() -> bool:
+        async with Connections(target).asynchronous() as client:
+            told = bool(await client.ping())
+        layer = RedisPubSubChannelLayer(hosts=[for_channels(target)], prefix="scout")
+        channel = await layer.new_channel()
+        await layer.group_add("group", channel)
+        await layer.group_send("group", {"type": "hint"})
+        heard = await asyncio.wait_for(layer.receive(channel), 10)
+        await layer.flush()
+        return told and heard == {"type": "hint"}
+
+    assert asyncio.run(ping())
+
+
+def test_by_sentinels_for_real(sentinel: Target) -> None:
+    with Connections(sentinel).guarded() as client:
+        assert client.ping()
+    assert get_redis_connection(for_rq(sentinel)).ping()
+
+    async def ping() -> bool:
+        async with Connections(sentinel).asynchronous() as client:
+            told = bool(await client.ping())
+        layer = RedisPubSubChannelLayer(hosts=[for_channels(sentinel)], prefix="scout")
+        channel = await layer.new_channel()
+        await layer.group_add("group", channel)
+        await layer.group_send("group", {"type": "hint"})
+        heard = await asyncio.wait_for(layer.receive(channel), 10)
+        await layer.flush()
+        return told and heard == {"type": "hint"}
+
+    assert asyncio.run(ping())
+
+
 # Connections.
 
 
@@ -226,14 +332,86 @@ def test_nobody_tries_again_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> Non
         client.ping()
 
 
-def test_frozen_server_costs_its_time_out_once(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SOCKET_SECONDS", 0.2)
+def test_frozen_server_costs_its_time_out_once(redis_server: RedisServer) -> None:
     here = Connections(redis_server.target)
+    here.socket_seconds = 0.2
     redis_server.freeze()
     with pytest.raises(Unavailable, match="TimeoutError"), here.guarded() as client:
         client.ping()
     with pytest.raises(Unavailable, match="a moment ago"), here.guarded():
         raise AssertionError("it was asked")
+
+
+def test_one_alone_asks_again(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that hangs would else hold up, once a second, everybody who comes."""
+    here = Connections(redis_server.target)
+    here.socket_seconds = 0.2
+    redis_server.freeze()
+    with pytest.raises(Unavailable), here.guarded() as client:
+        client.ping()
+    monkeypatch.setattr(module, "BREAKER_SECONDS", 0.0)
+    asking, ended = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with suppress(Unavailable), here.guarded() as client:
+            asking.set()
+            ended.wait(10)
+            client.ping()
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(ask)
+        assert asking.wait(10)
+        with pytest.raises(Unavailable, match="being asked again"), here.guarded():
+            raise AssertionError("it was asked by two")
+        ended.set()
+        first.result(10)
+
+
+def test_who_asks_again_may_do_so_twice_at_once(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BREAKER_SECONDS", 0.0)
+    here = Connections(redis_server.target)
+    here._failed_at = 0.0
+    with here.guarded() as outer, here.guarded() as inner:
+        assert outer.ping()
+        assert inner.ping()
+
+
+def test_an_answer_lets_everybody_in_again(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BREAKER_SECONDS", 0.0)
+    here = Connections(redis_server.target)
+    here._failed_at = 0.0
+    with here.guarded() as client:
+        client.ping()
+    together = threading.Barrier(4)
+
+    def ask(_i: int) -> bool:
+        with here.guarded() as client:
+            together.wait(10)
+            return bool(client.ping())
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(4))) == [True] * 4
+
+
+def test_workers_wait_longer_than_requests() -> None:
+    asked, worked = Connections(ONE), Connections(ONE)
+    worked.be_patient()
+    seconds = [here.sync().connection_pool.connection_kwargs["socket_timeout"] for here in (asked, worked)]
+    assert seconds == [module.REQUEST_SECONDS, module.PATIENT_SECONDS]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_is_tried_twice(target: Target) -> None:
+    assert Connections(target).sync().connection_pool.connection_kwargs["retry"]._retries == 0
+
+
+def test_not_configured_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    here = Connections(None)
+    for _i in range(3):
+        with pytest.raises(Unavailable), here.guarded():
+            pass
+    assert [(r.levelname, r.name) for r in caplog.records] == [("WARNING", "scout.redis")]
+    assert "Redis is not configured: set REDIS_URL, or start Scout with bin/up." in caplog.text
 
 
 def test_our_own_mistakes_are_not_its_failures(redis_server: RedisServer) -> None:

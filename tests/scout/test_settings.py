@@ -12,6 +12,7 @@ import pytest
 
 from scout import database, installation
 from tests.environment import ROOT, clean, setting_names
+from tests.redis_server import TLSFront
 
 TABLE = (ROOT / "docs" / "settings.md").read_text()
 #: Made by bin/up, or said in words.
@@ -91,6 +92,7 @@ WRONG = {
     "PUBLIC_URL": ["scout.example", "ftp://scout.example", "https://"],
     "APIFY_BASE_URL": ["api.apify.com"],
     "DATABASE_URL": ["nonsense", "mysql://u:hunter2@h/x", "postgres://u:hunter2@h:99999/x", "postgres://u:hunter2@[::1/x", "mongodb://h/x"],
+    "MONGODB_URI": ["h:27017", "postgres://u:hunter2@h/x", "mongodb://u:hunter2@h:99999/x", "mongodb+srv://u:hunter2@h/x"],
     "REDIS_URL": [
         "h:6379",
         "http://:hunter2@h",
@@ -100,6 +102,9 @@ WRONG = {
         "redis://:hunter2@/0",
     ],
     "REDIS_SENTINELS": ["h:x", "h:1:2"],
+    "UPSTASH_REDIS_URL": ["https://:hunter2@h"],
+    "CACHE_URL": ["h:6379", "redis://:hunter2@h/0?db=1", "memcached://h"],
+    "REDIS_CA_FILE": ["/no/such/file.pem", "/dev/null", "/"],
     "SANDBOX_RUN_SECONDS": ["nan", "inf", "0"],
     "WEB_THREADS": ["0", "1e3", "many"],
     "WORKER_MAX_RETRIES": ["-1"],
@@ -178,6 +183,27 @@ def test_sentinels(tmp_path: Path) -> None:
     env = environment(tmp_path, REDIS_SENTINELS="a:1, b", REDIS_PASSWORD="pw", REDIS_SENTINEL_PASSWORD="spw", REDIS_URL="redis://ignored")
     told = read(env, "s.REDIS_TARGET.sentinels, s.REDIS_TARGET.master, s.REDIS_TARGET.password, s.REDIS_TARGET.sentinel_password")
     assert told == "((('a', 1), ('b', 26379)), 'mymaster', 'pw', 'spw')"
+
+
+def test_every_redis_setting_is_known_whichever_is_used(tmp_path: Path) -> None:
+    """`bin/up` hands on what is in NAMES."""
+    names = {name for name in setting_names() if "REDIS" in name} | {"CACHE_URL"}
+    assert read(environment(tmp_path, REDIS_URL="redis://h"), f"{names!r} - s.NAMES") == "set()"
+
+
+def test_the_cache(tmp_path: Path) -> None:
+    backend = "s.CACHE_TARGET and s.CACHE_TARGET.masked, s.CACHES['default']['BACKEND'].split('.')[-1]"
+    assert read(environment(tmp_path), backend) == "(None, 'LocMemCache')"
+    assert read(environment(tmp_path, REDIS_URL="redis://a"), backend) == "('redis://a:6379/0', 'RedisCache')"
+    another = environment(tmp_path, REDIS_SENTINELS="a", CACHE_URL="rediss://:pw@b/1")
+    assert read(another, backend) == "('rediss://***@b:6379/1', 'RedisCache')"
+    assert read(environment(tmp_path, CACHE_URL="redis://b"), f"s.REDIS_TARGET, {backend}") == "(None, 'redis://b:6379/0', 'RedisCache')"
+
+
+def test_trusted_certificates(tmp_path: Path) -> None:
+    file = str(TLSFront(1, tmp_path).certificate)
+    env = environment(tmp_path, REDIS_URL="rediss://a", CACHE_URL="rediss://b", REDIS_CA_FILE=file)
+    assert read(env, "s.REDIS_TARGET.ca_file, s.CACHE_TARGET.ca_file") == repr((file, file))
 
 
 def test_the_environment_comes_before_what_is_kept(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """bin/up, as far as it can be tested without starting everything (for that see tests/faults/test_up.py)."""
 
 import http.server
+import io
 import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management.base import OutputWrapper
 
 from scout.management.commands import up
 
@@ -81,3 +83,25 @@ def test_asks_through_no_proxy(web: Web, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert up._missing() == ""
+
+
+# Warnings.
+
+
+def test_warnings_are_handed_on(web: Web) -> None:
+    web.body = json.dumps({"ready": True, "missing": {}, "warnings": {"redis": "AOF is off."}}).encode()
+    assert up._readyz() == ("", ["redis: AOF is off."])
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"warnings": 5}', b"{}"])
+def test_no_warnings_that_can_be_read(web: Web, body: bytes) -> None:
+    web.body = body
+    assert up._readyz() == ("", [])
+
+
+def test_warnings_are_printed(settings: Any) -> None:
+    out, command = io.StringIO(), up.Command()
+    command.stdout, command.sandbox = OutputWrapper(out), False
+    command._tell("", ["redis: AOF is off.", "documents: away."])
+    told = out.getvalue()
+    assert told.index("Scout is ready") < told.index("Warning: redis: AOF is off.\nWarning: documents: away.\nCtrl-C")

@@ -16,8 +16,9 @@ from searches.accounts.models import User
 from searches.cache import store
 from searches.cache.answer import Answer, etag_of
 from searches.platforms.models import Platform
+from searches.platforms.sources import Source
 from searches.query import parse
-from searches.search import handover
+from searches.search import handover, results
 from searches.search.collect import collect_due
 from searches.search.models import Run, Search
 from searches.search.start import start_due
@@ -90,6 +91,19 @@ def known(text: str, items: int = 1, age_seconds: float = 0, date_range: str = "
     answer = Answer(query.key, body, (), items, 0, partial, at, at + timedelta(days=90), etag_of(body))
     store.put(answer, query.text, TIKTOK, date_range)
     return answer
+
+
+def between(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+    """Let something happen after the answers were looked up for the first time and before the order is written."""
+    look_up, pending = results.known, [happens]
+
+    def known_then(*args: Any) -> dict[Source, Answer]:
+        found = look_up(*args)
+        if pending:
+            pending.pop()()
+        return found
+
+    monkeypatch.setattr(results, "known", known_then)
 
 
 @contextmanager

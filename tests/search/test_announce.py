@@ -11,7 +11,7 @@ from channels.layers import get_channel_layer
 from searches.search import announce, live
 from searches.search.models import Run, Status
 from tests.cast import Cast
-from tests.search.steps import ago, ask, redis_away, run_of, set_row
+from tests.search.steps import TIKTOK, ago, ask, redis_away, run_of, set_row
 
 
 def states(client: redis.Redis, *runs: Run) -> list[Any]:
@@ -55,6 +55,12 @@ def test_what_people_see(cast: Cast, live_redis: redis.Redis, status: Status, to
     eta = state.pop("eta")
     assert (eta == pytest.approx(170, abs=3)) if told == "running" else eta is None
     assert state == {
+        "platform": TIKTOK,
+        "actor": "clockworks/tiktok-scraper",
+        "beside": False,
+        "window": 7,
+        "native": 7,
+        "suspended": None,
         "status": told,
         "found": 0,
         "asked": 100,

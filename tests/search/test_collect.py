@@ -12,6 +12,7 @@ from searches.cache import store
 from searches.cache.lookup import find
 from searches.cache.memory import memory
 from searches.cache.models import CachedAnswer
+from searches.platforms.models import ActorHealth
 from searches.query import parse
 from searches.search import collect, live, results
 from searches.search.cancel import cancel
@@ -98,8 +99,9 @@ def test_cut_short_without_items_is_a_failure(engine: Engine, cast: Cast, kind: 
 
 @pytest.mark.parametrize("items", [0, 4])
 def test_failed_is_a_failure_with_or_without_items(engine: Engine, cast: Cast, items: int) -> None:
+    platform(fallback="")
     run, search = done(engine, cast, "failed", items=items)
-    assert (run.status, run.error_type, search.status, search.item_count) == (Status.FAILED, "actor-failed", Status.FAILED, 0)
+    assert (run.status, run.error_type, search.status, search.item_count) == (Status.FAILED, "platform-blocked", Status.FAILED, 0)
     assert find(run.answer_key) is None
     assert "failed" in run.error_detail
     assert (run.usage_usd or 0) > 0
@@ -467,3 +469,35 @@ def test_more_than_a_batch(engine: Engine, cast: Cast, monkeypatch: pytest.Monke
     ended(list(Run.objects.values_list("upstream_id", flat=True)))
     assert collect_due(TIKTOK) == 5
     assert set(Run.objects.values_list("status", flat=True)) == {Status.COMPLETED}
+
+
+# Try-outs.
+
+
+@THREADS
+def test_a_try_out_leaves_no_answer_and_no_word_about_the_actor(engine: Engine) -> None:
+    """Staff look at what an actor brings; nobody else is to notice."""
+    person = make_cast().root
+    for kind, status in (("", Status.COMPLETED), ("failed", Status.FAILED), ("empty", Status.COMPLETED)):
+        ends(engine, kind)
+        search = started(person, f"try {kind}")
+        set_row(run_of(search), reason=Run.Reason.TRY)
+        run = collected(until_over(search))
+        assert (run.status, find(run.answer_key), bool(run.usage_usd)) == (status, None, True)
+    assert not ActorHealth.objects.exists()
+
+
+# What becomes of actors' health.
+
+
+@THREADS
+def test_ends_are_written_down(engine: Engine) -> None:
+    person = make_cast().alice
+    platform(fallback="")
+    for i in range(4):
+        ends(engine, "failed")
+        collected(until_over(started(person, f"bad {i}")))
+    assert len(ActorHealth.objects.get().failed_keys) == 4
+    ends(engine, "timed-out")
+    collected(until_over(started(person, "cut short, and that is an answer")))
+    assert ActorHealth.objects.get().failed_keys == []

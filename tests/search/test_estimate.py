@@ -1,6 +1,7 @@
 """The place in line, and how long it will take: from what the platform's runs took lately."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from searches.platforms.models import Platform
+from searches.platforms.sources import Source
 from searches.search import estimate
 from searches.search.models import Run, Status
 from tests.search.steps import TIKTOK, ago, platform
@@ -109,3 +112,54 @@ def test_an_estimate_is_never_below_a_second(elapsed: float, found: int, asked: 
     estimate._usual[TIKTOK] = (float("inf"), 60.0, 1)
     eta = estimate.running_eta(TIKTOK, timezone.now() - timedelta(seconds=elapsed), found, asked)
     assert eta is None or eta >= 1
+
+
+# What it costs.
+
+
+def paid(usd: str | None, actor: str = "a/b", ended_ago: float = 60, status: Status = Status.COMPLETED, reason: str = "search") -> None:
+    run = a_run(f"p{Run.objects.count()}", status)
+    Run.objects.filter(pk=run.pk).update(usage_usd=usd, actor=actor, finished_at=ago(ended_ago), reason=reason)
+
+
+def source(actor: str = "a/b", most: str = "1.00", needed: bool = True) -> Source:
+    return Source(Platform(name=TIKTOK, actor=actor, max_cost_usd=Decimal(most)), actor, needed)
+
+
+def test_usual_cost(db: None) -> None:
+    for usd in ("0.05", "0.10", "0.09"):
+        paid(usd)
+    assert estimate.usual_cost([source()]) == (Decimal("0.08"), False)
+
+
+def test_without_history_it_is_the_most_that_may_be_spent(db: None) -> None:
+    assert estimate.usual_cost([source(most="2.50")]) == (Decimal("2.50"), True)
+
+
+def test_costs_of_several_sources_are_added_up(db: None) -> None:
+    paid("0.05")
+    paid("0.20", "c/d")
+    assert estimate.usual_cost([source(), source("c/d", needed=False)]) == (Decimal("0.25"), False)
+    assert estimate.usual_cost([source(), source("e/f")]) == (Decimal("1.05"), True)
+    assert estimate.usual_cost([]) == (0, False)
+
+
+def test_only_the_last_twenty_completed_runs_of_people_count(db: None) -> None:
+    for _run in range(20):
+        paid("0.10")
+    paid("9", ended_ago=600)
+    paid("9", status=Status.FAILED)
+    paid("9", reason=Run.Reason.TRY)
+    paid(None)
+    assert estimate.usual_cost([source()]) == (Decimal("0.10"), False)
+
+
+def test_costs_are_remembered_for_a_minute(db: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    paid("0.10")
+    with django_assert_num_queries(1):
+        for _look in range(3):
+            estimate.usual_cost([source()])
+    paid("0.30")
+    assert estimate.usual_cost([source()]).usd == Decimal("0.10")
+    estimate._costs[TIKTOK, "a/b"] = (float("-inf"), Decimal("0.10"))
+    assert estimate.usual_cost([source()]).usd == Decimal("0.20")

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.utils import translation
 
+from searches.platforms import breaker
 from searches.search import explain
 from tests.environment import ROOT
 
@@ -22,8 +23,7 @@ def error_types() -> set[str]:
         found |= set(re.findall(r'error_type="([a-z-]+)"', source))
         for mapping in re.findall(r"(?:_ERRORS = |kind = )(.+)", source):
             found |= set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', mapping))  # in capitals stands what Apify says
-        found |= set(re.findall(r'_ERRORS\.get\([^"]+"([a-z-]+)"', source))
-    return found
+    return found | {breaker.error_of(said) for said in ("it broke", "captcha", "for paying users")}
 
 
 def test_it_works() -> None:
@@ -41,6 +41,8 @@ def test_the_sources_are_read_right() -> None:
         "upstream-lost",
         "upstream-unreadable",
         "upstream-credit",
+        "upstream-access",
+        "platform-blocked",
     } <= error_types()
 
 

@@ -13,9 +13,8 @@ from searches.cache.models import CachedAnswer
 from searches.query import Query
 from searches.search import history
 from searches.search.models import Search, Status
-from searches.search.submit import Hit
 from tests.cast import Cast
-from tests.rows import ASKED, make_answer
+from tests.rows import ASKED, hit_of, make_answer
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +24,7 @@ def _nothing_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_works(cast: Cast) -> None:
-    hit = Hit([make_answer(items=4)], stale=False)
+    hit = hit_of(make_answer(items=4))
     history.note(cast.alice, ASKED, hit)
     history.note(cast.bob, ASKED, hit)
     assert history.flush() == 2
@@ -38,7 +37,7 @@ def test_it_works(cast: Cast) -> None:
 
 
 def test_noting_touches_no_database(cast: Cast) -> None:
-    hit = Hit([make_answer()], stale=False)
+    hit = hit_of(make_answer())
     with CaptureQueriesContext(connection) as queries:
         history.note(cast.alice, ASKED, hit)
     assert len(queries) == 0
@@ -46,7 +45,7 @@ def test_noting_touches_no_database(cast: Cast) -> None:
 
 def test_what_was_typed_is_kept_as_typed(cast: Cast) -> None:
     asked = Query("Make UP", "tiktok", "7days")
-    history.note(cast.alice, asked, Hit([make_answer(asked)], stale=False))
+    history.note(cast.alice, asked, hit_of(make_answer(asked)))
     history.flush()
     row = Search.objects.get()
     assert (row.query, row.answer_key) == ("Make UP", "tiktok:make up:7days")
@@ -55,7 +54,7 @@ def test_what_was_typed_is_kept_as_typed(cast: Cast) -> None:
 
 def test_each_platform_of_an_answer_is_counted(cast: Cast) -> None:
     answers = [make_answer(Query("a", platform, "all")) for platform in ("tiktok", "douyin")]
-    history.note(cast.alice, Query("a", "all", "all"), Hit(answers, stale=False))
+    history.note(cast.alice, Query("a", "all", "all"), hit_of(*answers))
     history.flush()
     assert list(CachedAnswer.objects.values_list("access_count", flat=True)) == [1, 1]
     assert Search.objects.get().item_count == 6
@@ -69,12 +68,12 @@ def test_nothing_to_write() -> None:
 
 
 def test_written_once(cast: Cast) -> None:
-    history.note(cast.alice, ASKED, Hit([make_answer()], stale=False))
+    history.note(cast.alice, ASKED, hit_of(make_answer()))
     assert [history.flush() for _i in range(3)] == [1, 0, 0]
 
 
 def test_person_who_is_gone_takes_nobody_elses_history_along(cast: Cast) -> None:
-    hit = Hit([make_answer()], stale=False)
+    hit = hit_of(make_answer())
     for user in (cast.alice, cast.bob):
         history.note(user, ASKED, hit)
     User.objects.get(pk=cast.alice.pk).delete()
@@ -84,7 +83,7 @@ def test_person_who_is_gone_takes_nobody_elses_history_along(cast: Cast) -> None
 
 
 def test_many_in_few_statements(cast: Cast) -> None:
-    hit = Hit([make_answer()], stale=False)
+    hit = hit_of(make_answer())
     for _i in range(1_200):
         history.note(cast.alice, ASKED, hit)
     with CaptureQueriesContext(connection) as queries:
@@ -96,14 +95,14 @@ def test_many_in_few_statements(cast: Cast) -> None:
 def test_bounded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the database is away, memory does not grow without end."""
     monkeypatch.setattr(history, "_MOST", 10)
-    hit = Hit([make_answer()], stale=False)
+    hit = hit_of(make_answer())
     for _i in range(50):
         history.note(cast.alice, ASKED, hit)
     assert history.flush() == 10
 
 
 def test_noting_from_many_threads(cast: Cast) -> None:
-    hit = Hit([make_answer()], stale=False)
+    hit = hit_of(make_answer())
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _i: history.note(cast.alice, ASKED, hit), range(200)))
     assert history.flush() == 200

@@ -122,12 +122,14 @@ def test_tries_of_real_failures(cast: Cast, live_redis: redis.Redis, settings: S
     ],
 )
 def test_what_a_refusal_means(cast: Cast, live_redis: redis.Redis, error: Refused, kind: str) -> None:
+    platform(fallback="")
     run = claimed(cast)
     putback.refuse(run, error)
     assert (now(run).status, now(run).error_type) == (Status.FAILED, kind)
 
 
 def test_failing_ends_the_searches_of_all_who_wait(cast: Cast, live_redis: redis.Redis) -> None:
+    platform(fallback="")
     run = claimed(cast)
     ask(cast.bob)
     left = cancel(ask(cast.charlie))

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from searches.item import Item
 from searches.platforms.models import Platform
-from searches.query import parse
+from searches.platforms.sources import sources_of
+from searches.query import Query, parse
 from searches.search import live, results
 from searches.search.models import Run, Search, SearchRun, Status
 from tests.cast import Cast
-from tests.search.steps import TIKTOK, ask, known, redis_away, run_of, set_row
+from tests.rows import make_answer
+from tests.search.steps import TIKTOK, ask, known, platform, redis_away, run_of, set_row
 
 
 def item(id: int) -> Item:
@@ -41,16 +43,25 @@ def test_it_works(cast: Cast, live_redis: redis.Redis) -> None:
 
 def test_known_means_every_platform(cast: Cast) -> None:
     known("k", 2)
-    tiktok = Platform.objects.get(pk=TIKTOK)
+    tiktok, douyin = sources_of(Platform.objects.filter(name__in=(TIKTOK, "douyin")).order_by("-name"))
     query = parse("k", "all", "7days")
-    assert [answer.key for answer in results.known(query, [tiktok]) or []] == ["tiktok:k:7days"]
-    assert results.known(query, [tiktok, Platform(name="douyin")]) is None
-    assert results.known(query, []) is None
+    found = results.known(query, [douyin, tiktok])
+    assert [(source, answer.key) for source, answer in found.items()] == [(tiktok, "tiktok:k:7days")]
+    assert results.complete([tiktok], found)
+    assert not results.complete([tiktok, douyin], found)
+    assert results.known(query, []) == {}
+
+
+def test_who_searches_beside_is_not_waited_for(cast: Cast) -> None:
+    known("k", 2)
+    sources = sources_of([platform(beside=["apidojo/tiktok-scraper"], fallback="")])
+    assert len(sources) == 2
+    assert results.complete(sources, results.known(parse("k", TIKTOK, "7days"), sources))
 
 
 def test_merged_bodies_are_one_array(db: None) -> None:
-    answers = [known("a", 2), known("b", 0), known("c", 1)]
-    assert json.loads(results.merged_body(answers)) == [{"id": "0"}, {"id": "1"}, {"id": "0"}]
+    answers = [make_answer(Query("a", name, "all"), count) for name, count in (("tiktok", 2), ("douyin", 0), ("xiaohongshu", 1))]
+    assert [item["id"] for item in json.loads(results.merged_body(answers))] == ["tiktok-0", "tiktok-1", "xiaohongshu-0"]
     assert json.loads(results.merged_body([])) == []
     assert json.loads(results.merged_body([known("d", 0)])) == []
 

@@ -217,6 +217,7 @@ def test_the_pace_rises_again_once_starts_are_accepted(engine: Engine, cast: Cas
     ],
 )
 def test_a_final_refusal_ends_the_search_at_once(engine: Engine, cast: Cast, type: str, kind: str) -> None:
+    platform(fallback="")
     engine.sandbox.faults({"on": "start", "kind": "error", "type": type})
     search = ask(cast.alice)
     start_due(TIKTOK)
@@ -231,6 +232,7 @@ def test_a_final_refusal_ends_the_search_at_once(engine: Engine, cast: Cast, typ
 
 
 def test_one_refusal_does_not_touch_the_others_of_its_batch(engine: Engine, cast: Cast) -> None:
+    platform(fallback="")
     engine.sandbox.faults({"on": "start", "kind": "error", "type": "invalid-input", "match": "bad"})
     searches = [ask(cast.alice, text) for text in ("good", "bad", "fine")]
     assert start_due(TIKTOK) == 3

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from searches.search.models import OPEN, Status
 from searches.search.telling import combine, span, waiting
 
-FIELDS = {"status", "progress", "itemCount", "queuePosition", "estimatedWaitSeconds", "partial", "message"}
+FIELDS = {"status", "progress", "itemCount", "queuePosition", "estimatedWaitSeconds", "partial", "platforms", "message"}
 
 
 def run(status: str = "running", **values: Any) -> dict[str, Any]:
-    plain = {"found": 0, "asked": 100, "rows": None, "position": None, "eta": None, "partial": False, "error": ""}
+    source = {"platform": "tiktok", "actor": "a/b", "beside": False, "window": 7, "native": 7, "suspended": None}
+    plain = source | {"found": 0, "asked": 100, "rows": None, "position": None, "eta": None, "partial": False, "error": ""}
     return {"status": status, **plain, **values}
 
 
@@ -63,7 +64,31 @@ def test_what_has_ended_waits_for_nothing(status: str) -> None:
 
 def test_count_outlives_the_runs() -> None:
     assert combine("completed", [], 12)["itemCount"] == 12
-    assert combine("completed", [run("completed", found=7)], 12)["itemCount"] == 7
+    assert combine("completed", [run("completed", found=7)])["itemCount"] == 7, "where nobody has counted yet"
+    assert combine("running", [run("running", found=7)], 12)["itemCount"] == 7
+
+
+def test_at_the_end_the_search_knows_better_than_the_sum() -> None:
+    """A post that two actors have found counts once."""
+    told = combine("completed", [run("completed", found=7), run("completed", found=7, beside=True)], 9)
+    assert (told["itemCount"], told["message"]) == (9, "Done: 9 results.")
+    assert [row["itemCount"] for row in told["platforms"]] == [7, 7]
+
+
+def test_a_row_for_each_run() -> None:
+    told = combine("running", [run("completed", found=7), run("failed", error="timed-out", platform="douyin")])
+    assert [(row["platform"], row["status"], row["itemCount"]) for row in told["platforms"]] == [
+        ("tiktok", "completed", 7),
+        ("douyin", "failed", 0),
+    ]
+
+
+def test_who_waits_for_a_suspended_scraper_is_told_so() -> None:
+    suspended = {"reason": "blocked", "until": "2026-06-01T12:00:00+00:00"}
+    told = combine("queued", [run("queued", position=3, eta=90, suspended=suspended), run("queued", platform="douyin")])
+    assert "TikTok is paused until" in told["message"]
+    assert told["message"].endswith("Your search goes on by itself after that.")
+    assert "paused" not in combine("running", [run(suspended=suspended)])["message"], "what runs is not paused"
 
 
 def test_partial_is_said() -> None:
@@ -106,6 +131,7 @@ def test_always_whole(own: str, states: list[dict[str, Any]], count: int) -> Non
     assert (told["progress"] == 100) is (own == "completed")
     assert 0 <= told["progress"] <= 100
     assert told["message"]
+    assert len(told["platforms"]) == len(states)
     assert (told["status"] == own) or (own in OPEN and told["status"] in OPEN)
     assert ("error" in told) is (own == "failed")
 

@@ -6,14 +6,12 @@ from datetime import datetime
 
 import pytest
 
-from searches.cache.answer import Answer
 from searches.item import Item
 from searches.query import Query
 from searches.search import wire
 from searches.search.models import Status
-from searches.search.submit import Hit
 from tests.cast import Cast
-from tests.rows import ASKED, make_answer, make_run, make_search
+from tests.rows import ASKED, hit_of, make_answer, make_run, make_search
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +45,7 @@ def test_items_of_a_completed_search(cast: Cast) -> None:
 
 
 def test_hit(cast: Cast) -> None:
-    told = json.loads(wire.hit_body(ASKED.key, Hit([make_answer(items=2, age=61)], stale=True)))
+    told = json.loads(wire.hit_body(ASKED, hit_of(make_answer(items=2, age=61), stale=True)))
     assert (told["stale"], told["itemCount"], told["partial"], told["jobId"]) == (True, 2, False, None)
     assert told["ageSeconds"] >= 61
     wire.Known.model_validate(told)
@@ -55,23 +53,23 @@ def test_hit(cast: Cast) -> None:
 
 def test_hit_of_two_platforms_is_as_old_as_its_oldest() -> None:
     answers = [make_answer(Query("a", platform, "all"), items=n, age=age) for platform, n, age in (("tiktok", 2, 10), ("douyin", 1, 500))]
-    told = json.loads(wire.hit_body("all:a:all", Hit(answers, stale=False)))
+    told = json.loads(wire.hit_body(Query("a", "all", "all"), hit_of(*answers)))
     assert told["ageSeconds"] >= 500
     assert [item["platform"] for item in told["data"]] == ["tiktok", "tiktok", "douyin"]
 
 
 @pytest.mark.parametrize("counts", [(0,), (0, 2), (2, 0), (0, 0), (1, 1)])
 def test_empty_answers_leave_no_commas(counts: tuple[int, ...]) -> None:
-    answers: list[Answer] = [make_answer(Query(f"q{i}", "tiktok", "all"), items=count) for i, count in enumerate(counts)]
-    assert len(json.loads(wire.hit_body("key", Hit(answers, stale=False)))["data"]) == sum(counts)
+    answers = [make_answer(Query("q", platform, "all"), items=count) for platform, count in zip(("tiktok", "douyin"), counts, strict=False)]
+    assert len(json.loads(wire.hit_body(Query("q", "all", "all"), hit_of(*answers)))["data"]) == sum(counts)
 
 
 def test_hit_of_a_clock_that_is_ahead() -> None:
-    assert json.loads(wire.hit_body("key", Hit([make_answer(age=-30)], stale=False)))["ageSeconds"] == 0
+    assert json.loads(wire.hit_body(ASKED, hit_of(make_answer(age=-30))))["ageSeconds"] == 0
 
 
 def test_key_is_told_as_it_is() -> None:
-    told = wire.hit_body('tiktok:"메이크업" \\ </script>:7days', Hit([make_answer()], stale=False))
+    told = wire.hit_body(Query('"메이크업" \\ </script>', "tiktok", "7days"), hit_of(make_answer()))
     assert json.loads(told)["answerKey"] == 'tiktok:"메이크업" \\ </script>:7days'
     assert "메이크업".encode() in told
 
@@ -79,4 +77,4 @@ def test_key_is_told_as_it_is() -> None:
 def test_body_is_sent_as_it_is_stored() -> None:
     answer = make_answer(items=1)
     odd = replace(answer, body=answer.body.replace(b":", b": "))
-    assert odd.body[1:-1] in wire.hit_body(ASKED.key, Hit([odd], stale=False))
+    assert odd.body[1:-1] in wire.hit_body(ASKED, hit_of(odd))

@@ -6,12 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from scout.catalogues import compile_catalogues
 from searches.accounts.models import Membership, User, Workspace
+from searches.cache.breaker import Away, breaker, read, within
+from searches.cache.router import DOCUMENTS, aliases
 
+MIGRATION_SECONDS = 3_600.0  # an index over many answers takes longer than any request may
 PEOPLE = (("demo", False), ("admin", True))
 
 
@@ -26,9 +29,24 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
         call_command("migrate", verbosity=0)
+        if DOCUMENTS in aliases():
+            self._prepare_documents()
         call_command("collectstatic", interactive=False, verbosity=0)
         if not User.objects.exists():
             self._first_people()
+
+    def _prepare_documents(self) -> None:
+        """Migrations of MongoDB. Its first one is taken as applied where a web process has written answers before it."""
+        try:
+            with breaker(DOCUMENTS).guarded():
+                read(DOCUMENTS)
+        except Away:
+            raise CommandError(
+                "MongoDB (MONGODB_URI) does not answer, or does not let Scout in. Start it or put its address right; "
+                "without MONGODB_URI answers are kept in the main database."
+            ) from None
+        with within(MIGRATION_SECONDS):
+            call_command("migrate", database=DOCUMENTS, fake_initial=True, verbosity=0)
 
     @transaction.atomic
     def _first_people(self) -> None:

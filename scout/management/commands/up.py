@@ -46,7 +46,7 @@ class Command(BaseCommand):
             if problem:
                 raise CommandError(f"Scout did not become ready: {problem}")
             if not self.stopping:
-                self._tell(people, environment)
+                self._tell(people, _readyz()[1])
             while process.poll() is None and not self.stopping:
                 time.sleep(0.2)
         finally:
@@ -118,10 +118,11 @@ class Command(BaseCommand):
             time.sleep(0.3)
         return "" if self.stopping else missing
 
-    def _tell(self, people: str, environment: dict[str, str]) -> None:
+    def _tell(self, people: str, warnings: list[str]) -> None:
         sign_in = people.strip() or "Sign in as demo or admin, as before."
         data = "\nThis is sandbox data: posts are made up, nothing is paid. Set APIFY_TOKEN for real ones." if self.sandbox else ""
-        self.stdout.write(f"\nScout is ready: http://{settings.HOST}:{settings.PORT}\n{sign_in}{data}\nCtrl-C stops it.\n")
+        worth = "".join(f"\nWarning: {warning}" for warning in warnings)
+        self.stdout.write(f"\nScout is ready: http://{settings.HOST}:{settings.PORT}\n{sign_in}{data}{worth}\nCtrl-C stops it.\n")
         self.stdout.flush()
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
@@ -138,20 +139,29 @@ class Command(BaseCommand):
 
 
 def _missing() -> str:
-    """What /readyz misses: asked on this machine, by a name that Scout answers to, through no proxy."""
+    return _readyz()[0]
+
+
+def _readyz() -> tuple[str, list[str]]:
+    """What /readyz misses, and its warnings: asked on this machine, by a name that Scout answers to, through no proxy."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
     address, name = f"http://{host}:{settings.PORT}/readyz", settings.ALLOWED_HOSTS[0].lstrip(".").replace("*", "localhost")
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(urllib.request.Request(address, headers={"Host": name}), timeout=3):
-            return ""
+        with direct.open(urllib.request.Request(address, headers={"Host": name}), timeout=3) as answer:
+            return "", _lines(answer, "warnings")
     except urllib.error.HTTPError as error:
-        try:
-            return "; ".join(f"{name}: {problem}" for name, problem in json.load(error)["missing"].items())
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return f"/readyz answers {error.code}"
+        return "; ".join(_lines(error, "missing")) or f"/readyz answers {error.code}", []
     except (OSError, http.client.HTTPException) as error:
-        return f"nothing answers at {address} ({error})"
+        return f"nothing answers at {address} ({error})", []
+
+
+def _lines(answer: IO[bytes], of: str) -> list[str]:
+    """`name: sentence` for each of `missing` or `warnings`; none where the answer is not ours."""
+    try:
+        return [f"{name}: {sentence}" for name, sentence in json.load(answer)[of].items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _append_to_output() -> None:

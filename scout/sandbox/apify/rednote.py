@@ -33,7 +33,7 @@ def zen_item(post: Post, frame: Frame) -> dict[str, Any]:
         "id": note_id(post),
         "title": "" if post.gap == "title" else post.title,
         "desc": post.text,
-        "type": "normal" if post.gap == "slideshow" else "video",
+        "type": kind(post, frame),
         "url": f"https://www.xiaohongshu.com/explore/{note_id(post)}",
         "keyword": post.query,
         "author": {"id": post.creator.id, "nickname": post.creator.name, "avatar": frame.avatar(post.creator)},
@@ -60,9 +60,10 @@ def easy_item(post: Post, frame: Frame) -> dict[str, Any]:
             "model_type": "note",
             "note_card": {
                 "display_title": "" if post.gap == "title" else post.title,
-                "type": "normal" if post.gap == "slideshow" else "video",
+                "type": kind(post, frame),
                 "user": {
-                    "nickname": post.creator.name,
+                    # Some rows come in an older spelling.
+                    "nick_name" if post.gap == "views" else "nickname": post.creator.name,
                     "user_id": post.creator.id,
                     "avatar": frame.avatar(post.creator),
                 },
@@ -77,6 +78,11 @@ def easy_item(post: Post, frame: Frame) -> dict[str, Any]:
             },
         },
     }
+
+
+def kind(post: Post, frame: Frame) -> str:
+    """Video or pictures; only videos where these were asked for."""
+    return "normal" if post.gap == "slideshow" and frame.given.get("noteType") != "video" else "video"
 
 
 def note_id(post: Post) -> str:

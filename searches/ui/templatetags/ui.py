@@ -1,12 +1,13 @@
 """Numbers, ages and names as people read them, in the reader's language. What is unknown is a dash, never 0."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
-from babel.dates import format_date, format_timedelta
-from babel.numbers import format_compact_decimal, format_decimal
+from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.numbers import format_compact_decimal, format_currency, format_decimal
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
@@ -18,7 +19,7 @@ from searches.query import DATE_RANGE_NAMES, PLATFORM_NAMES
 register = template.Library()
 UNKNOWN = "–"
 Unit = Literal["year", "month", "week", "day", "hour", "minute"]
-#: The largest unit of which a whole one has passed is the one that is said; live.js has the same table.
+#: The largest unit of which a whole one has passed is the one that is said; cards.js has the same table.
 _UNITS: tuple[tuple[Unit, int], ...] = (
     ("year", 31_536_000),
     ("month", 2_592_000),
@@ -65,6 +66,12 @@ def age(moment: Any) -> str:
 
 
 @register.filter
+def ago(seconds: Any) -> str:
+    """How long ago, of an age in seconds."""
+    return age(timezone.now() - timedelta(seconds=seconds)) if _is_number(seconds) else UNKNOWN
+
+
+@register.filter
 def absolute(moment: Any) -> str:
     """The moment itself, to the minute, with its time zone."""
     at = _moment(moment)
@@ -79,6 +86,18 @@ def iso(moment: Any) -> str:
     """For the datetime attribute of <time>."""
     at = _moment(moment)
     return at.isoformat(timespec="seconds") if at else ""
+
+
+@register.filter
+def clock(moment: Any) -> str:
+    """09:10 where it is of today, else with its day."""
+    at = _moment(moment)
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    if local.date() == timezone.localdate():
+        return f"{local:%H:%M}"
+    return f"{format_skeleton('MMMd', local, locale=_language())} {local:%H:%M}"
 
 
 @register.filter
@@ -109,6 +128,14 @@ def platform_name(value: Any) -> str:
 @register.filter
 def range_name(value: Any) -> str:
     return str(DATE_RANGE_NAMES.get(value, value))
+
+
+@register.filter
+def usd(value: Any) -> str:
+    """US dollars to the cent, upwards: what is asked for is never more than was said."""
+    if not isinstance(value, Decimal):
+        return UNKNOWN
+    return format_currency(value.quantize(Decimal("0.01"), ROUND_UP), "USD", locale=_language())
 
 
 def _language() -> str:

@@ -1,11 +1,12 @@
 "use strict";
 // The page of a search in progress. News comes over a socket; while sockets do not get through, by asking every 2 s.
+// Where the search refreshes an answer that the page shows, its posts are left to refresh.js.
 (() => {
   const box = document.querySelector("[data-live]");
   if (!box) return;
   const $ = (name) => box.querySelector(`[data-${name}]`);
   const { job, eta, kept, lost, gone, signedOut } = box.dataset;
-  const title = document.title;
+  const title = document.title, refresh = "refresh" in box.dataset;
   let cursor = box.dataset.since, socket, dog, heardAt, delay = 500, failures = 0, asking = false, over = false, said = -5000, saying, asker;
 
   // Words: what is shown changes at once; what a screen reader says, at most every 5 s.
@@ -17,6 +18,7 @@
   function tell(told) {
     if (!told.status || over) return;
     show(told.message);
+    strip.show(told.platforms || []);
     document.title = told.itemCount ? `(${told.itemCount}) ${title}` : title;
     $("progress").value = told.progress;
     $("left").textContent = told.status === "running" && told.estimatedWaitSeconds ? eta.replace("{time}", span(told.estimatedWaitSeconds)) : "";
@@ -40,7 +42,10 @@
     $("hint").textContent = state === "completed" ? kept : "";
     $("again").hidden = state === "completed" || state === "signed-out";
     $("sign-in").hidden = state !== "signed-out";
-    cards.finish();
+    if (!refresh) cards.finish();
+    if (state !== "completed") return;
+    if (refresh) box.querySelector("h2").textContent = box.dataset.refresh;
+    document.dispatchEvent(new Event("answered"));
   }
   function refused(status) {
     show(status === 401 ? signedOut : gone);
@@ -76,7 +81,7 @@
   }
   function take(page) {
     cursor = page.next;
-    cards.add(page.items);
+    if (!refresh) cards.add(page.items);
   }
 
   async function get(path, method = "GET") {

@@ -1,19 +1,117 @@
 "use strict";
-// A known answer that is being refreshed: looks every 10 s whether the new one is there, and offers it.
+// A page that shows a known answer: hears over a socket when there is a newer one, counts what it would bring and offers it,
+// without moving what is being read. While sockets do not get through, it asks every 30 s.
 (() => {
-  const note = document.querySelector("[data-refreshing]");
-  if (!note) return;
-  const asIs = note.dataset.refreshing;
-  const timer = setInterval(async () => {
+  const box = document.querySelector("[data-answer]");
+  if (!box) return;
+  const { answer, zone, some, none } = box.dataset;
+  const name = encodeURIComponent(answer), lang = document.documentElement.lang, every = box.dataset.every * 1000;
+  const offer = box.querySelector("[data-offer]");
+  let { etag, fetched } = box.dataset, through = false, heardAt = 0, delay = 1000, ticks = 0, again, socket, over = false, unseen = [];
+
+  const keyOf = (post) => `${post.platform}:${post.id}`;
+  const cardsShown = () => Array.from(document.querySelectorAll("[data-key]"));
+  function clock(moment) {
+    const day = (at) => at.toLocaleDateString("en", { timeZone: zone });
+    const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
+    const date = day(moment) === day(new Date()) ? {} : { month: "short", day: "numeric" };
+    return new Intl.DateTimeFormat(lang, { ...date, ...time }).format(moment);
+  }
+
+  // Whether there was something new to say. An ETag that we send ourselves keeps the browser's own cache out of it.
+  async function look() {
     try {
-      const text = await (await fetch(location.href)).text();
-      const known = new DOMParser().parseFromString(text, "text/html").querySelector("[data-fetched]");
-      if (!known || known.dataset.fetched === asIs) return;
-      clearInterval(timer);
-      note.querySelector("[data-waiting]").hidden = true;
-      note.querySelector("[data-newer]").hidden = false;
+      const response = await fetch(`/api/results/${name}`, etag ? { headers: { "If-None-Match": etag } } : { cache: "no-store" });
+      if (response.status === 401) stop();
+      if (response.status !== 200) return false;
+      const found = await response.json();
+      const before = etag;
+      etag = response.headers.get("ETag");
+      if (!before) { fetched = found.createdAt; return false; } // a search that has just filled this page: this is what it shows
+      const shown = new Set(cardsShown().map((card) => card.dataset.key));
+      unseen = found.data.map(keyOf).filter((key) => !shown.has(key));
+      const text = (unseen.length ? some : none).replace("{n}", unseen.length.toLocaleString(lang)).replace("{time}", clock(new Date(fetched)));
+      offer.querySelector("[data-offer-words]").textContent = text;
+      offer.hidden = false;
+      return true;
     } catch {
-      // No connection just now: the next look may succeed.
+      return false; // no connection just now: the next look may succeed
     }
-  }, Number(note.dataset.every) * 1000);
+  }
+  // A web process, or a cache before it, may hear of the new answer a little later than we do.
+  async function lookUntilThere(pause) {
+    clearTimeout(again);
+    if (!(await look()) && pause <= 64000) again = setTimeout(lookUntilThere, pause, pause * 2);
+  }
+
+  function connect() {
+    if (over) return;
+    through = false;
+    const mine = socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws/results/${name}`);
+    mine.onmessage = (event) => {
+      heardAt = Date.now();
+      const first = !through;
+      through = true;
+      delay = 1000;
+      if (JSON.parse(event.data).type === "refreshed") lookUntilThere(2000);
+      else if (first) look(); // what was said before we listened
+    };
+    mine.onclose = (event) => {
+      through = false;
+      if (event.code === 4401 || event.code === 4404) return;
+      setTimeout(connect, delay * (0.5 + Math.random() / 2));
+      delay = Math.min(60000, delay * 2);
+    };
+  }
+  function tick() {
+    if (through && Date.now() - heardAt > 45000) {
+      socket.onclose = socket.onmessage = null; // lost without a word
+      socket.close();
+      connect();
+    }
+    // With a socket a look now and then is enough, for a hint that was lost on its way.
+    if (!document.hidden && (!through || ++ticks % 10 === 0)) look();
+    if (!over) setTimeout(tick, every);
+  }
+  function follow() {
+    connect();
+    setTimeout(tick, every);
+  }
+  function stop() {
+    over = true;
+    socket?.close();
+  }
+
+  // What is new is marked on the page that shows it.
+  const memory = `new:${answer}`;
+  box.querySelector("[data-show]").addEventListener("click", () => {
+    try { sessionStorage.setItem(memory, JSON.stringify(unseen)); } catch { /* then it is not marked */ }
+  });
+  function mark() {
+    let keys = [];
+    try {
+      keys = JSON.parse(sessionStorage.getItem(memory)) || [];
+      sessionStorage.removeItem(memory);
+    } catch { /* no storage: nothing to mark */ }
+    const fresh = new Set(keys);
+    for (const card of cardsShown().filter((one) => fresh.has(one.dataset.key))) {
+      const badge = document.createElement("span");
+      badge.className = "badge fresh";
+      badge.textContent = box.dataset.new;
+      card.querySelector(".thumb").append(badge);
+    }
+  }
+
+  const confirm = document.querySelector("[data-confirm]");
+  confirm?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !confirm.open) return;
+    confirm.open = false;
+    confirm.querySelector("summary").focus();
+  });
+  mark();
+  if (fetched && etag) follow();
+  document.addEventListener("answered", () => {
+    if (etag) lookUntilThere(2000);
+    else look().then(follow);
+  });
 })();
