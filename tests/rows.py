@@ -66,7 +66,8 @@ def make_answer(asked: Query = ASKED, items: int = 3, *, age: float = 0.0, gaps:
 
 def hit_of(*answers: Answer, stale: bool = False) -> Hit:
     """These answers, one a platform, as they are given at once."""
-    return Hit({Source(Platform(name=platform_in(answer.key)), answer.actor): answer for answer in answers}, stale)
+    known = {Source(Platform(name=platform_in(answer.key)), answer.actor): answer for answer in answers}
+    return Hit(list(known), known, stale)
 
 
 def make_run(asked: Query = ASKED, status: str = Status.QUEUED, **values: Any) -> Run:

@@ -25,7 +25,7 @@ _read: tuple[float, dict[str, "Suspension"]] = (float("-inf"), {})
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """Why a platform starts nothing just now, and until when. `reason`: a value of ActorHealth.Reason."""
+    """Why an actor starts nothing just now, and until when. `reason`: a value of ActorHealth.Reason."""
 
     reason: str
     until: datetime
@@ -36,21 +36,22 @@ def suspended() -> dict[str, ActorHealth]:
     return {health.actor: health for health in ActorHealth.objects.filter(suspended_until__isnull=False)}
 
 
+def stopped() -> dict[str, Suspension]:
+    """The actors whose runs wait: suspended just now, and without a fall-back that could do their work."""
+    held, now = suspended(), timezone.now()
+    if not held:
+        return {}
+    helped = {p.actor for p in Platform.objects.filter(actor__in=held).exclude(fallback="") if p.fallback not in held}
+    until = {actor: health.suspended_until for actor, health in held.items() if actor not in helped}
+    return {actor: Suspension(held[actor].reason, end) for actor, end in until.items() if end and end > now}
+
+
 def suspensions() -> Mapping[str, Suspension]:
-    """The suspended platforms, as people are told: those without an actor that may start. Read once a second."""
+    """What `stopped` says, read once a second: for telling people, whose every look asks."""
     global _read
-    now = time.monotonic()
-    if now - _read[0] > _REMEMBER_SECONDS:
-        held = suspended()
-        _read = (now, {p.name: s for p in Platform.objects.filter(actor__in=held) if (s := _of(p, held))} if held else {})
+    if time.monotonic() - _read[0] > _REMEMBER_SECONDS:
+        _read = (time.monotonic(), stopped())
     return _read[1]
-
-
-def _of(platform: Platform, held: Mapping[str, ActorHealth]) -> Suspension | None:
-    if platform.fallback and platform.fallback not in held:
-        return None
-    health = held[platform.actor]
-    return Suspension(health.reason, health.suspended_until) if health.suspended_until else None
 
 
 def good(actor: str, run_id: int, items: Sequence[Mapping[str, Any]]) -> None:

@@ -50,7 +50,7 @@ def state(run: Run) -> dict[str, Any]:
     elif status == Status.RUNNING:
         eta = estimate.running_eta(run.platform, run.started_at, run.items_found, run.item_limit)
     actor = ACTORS.get(run.actor)
-    held = suspensions().get(run.platform) if status == Status.QUEUED else None
+    held = suspensions().get(run.actor) if status == Status.QUEUED or run.error_type == "suspended" else None
     return {
         "platform": run.platform,
         "actor": run.actor,

@@ -34,3 +34,11 @@ def _leave(run: Run) -> bool:
         return False
     # A start that is on its way must be waited for: its run exists upstream, or will. A run being collected is done.
     return bool(Run.objects.filter(pk=run.pk, status__in=(Status.STARTING, Status.RUNNING)).update(cancelling=True))
+
+
+def drop_unwanted(run_ids: list[int]) -> None:
+    """Cancel those of these queued runs, whose actors are suspended, that nobody waits for any more."""
+    with transaction.atomic():
+        for run in Run.objects.select_for_update().filter(pk__in=run_ids, status=Status.QUEUED).order_by("platform", "pk"):
+            if not _leave(run):
+                Run.objects.filter(pk=run.pk, status=Status.CANCELLED).update(error_type="suspended")

@@ -113,6 +113,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
             try:
                 states = await self._read()
             except (redis.exceptions.RedisError, OSError, Unavailable):
+                self.missed += 1
                 return
             self.missed = 0 if states is not None else self.missed + 1
             if states is not None:
@@ -122,8 +123,9 @@ class SearchConsumer(AsyncWebsocketConsumer):
         while True:
             await self.pump()
             if self.missed > 1 and self.search:
-                # Redis was emptied: of runs that still go follow writes the state again, of those that have ended nobody.
-                self.search, _ids, _states = await _load(self.user, str(self.search.pk))
+                # Redis was emptied, and of runs that have ended nobody writes the state again; or it is away.
+                self.search, _ids, states = await _load(self.user, str(self.search.pk))
+                await self._go_by_rows(states)
             await asyncio.sleep(LOOK_SECONDS)
             if time.monotonic() - self.pinged > PING_SECONDS:
                 self.pinged = time.monotonic()
@@ -149,6 +151,14 @@ class SearchConsumer(AsyncWebsocketConsumer):
                 await self._send_rest(i, run_id, state["rows"])
             states.append(state)
         return states if all(states) else None
+
+    async def _go_by_rows(self, states: list[dict[str, Any]]) -> None:
+        """Without Redis: the ends of runs, and what they brought, out of the database."""
+        async with self.busy:
+            for i, state in enumerate(states[: len(self.run_ids)]):
+                if state["rows"]:
+                    await self._send_rest(i, self.run_ids[i], state["rows"])
+            await self._tell("progress", states)
 
     async def _send_items(self, i: int, entries: list[bytes]) -> None:
         if entries:
@@ -197,8 +207,11 @@ class SearchConsumer(AsyncWebsocketConsumer):
 
 
 def _outcome(states: list[dict[str, Any]]) -> str:
-    """The status of an open search out of its runs' states: ended once all of them have."""
-    statuses = {state["status"] for state in states}
+    """The status of an open search out of its runs' states: ended once all of them have, or wait for an actor that is
+    suspended while others have brought something (see finish.is_over)."""
+    statuses = {state["status"] for state in states if not (state["status"] == "queued" and state.get("suspended"))}
+    if "completed" not in statuses:
+        statuses = {state["status"] for state in states}
     if not statuses or statuses & set(OPEN):
         return "running" if "running" in statuses else "queued"
     return next(s for s in ("completed", "failed", "cancelled") if s in statuses)

@@ -95,7 +95,7 @@ def _row(platform: str, actor: str, asked_days: int | None, beside: bool, **valu
 def _of_answer(query: Query, source: Source, answer: Answer | None) -> Row:
     asked, platform = DATE_RANGE_DAYS[query.date_range], source.platform.name
     if answer is None:
-        held = suspensions().get(platform)
+        held = suspensions().get(source.actor)
         missing = _row(platform, source.actor, asked, not source.needed, message=_("Not searched yet."))
         if held:
             missing["suspendedUntil"] = held.until.isoformat()
@@ -148,7 +148,7 @@ def _of_state(state: Mapping[str, Any]) -> Row:
         partial=state["partial"],
     )
     held = state.get("suspended")
-    if status == Status.QUEUED and held:
+    if held:
         row["suspendedUntil"] = held["until"]
         row["message"] = suspended_sentence(state["platform"], held["reason"], parse_datetime(held["until"]) or timezone.now())
     elif status == Status.QUEUED:
@@ -159,7 +159,7 @@ def _of_state(state: Mapping[str, Any]) -> Row:
         row["message"] = sentence(state["error"])
         row["error"] = {"type": state["error"], "message": row["message"]}
     elif status == Status.CANCELLED:
-        row["message"] = _("cancelled")
+        row["message"] = sentence(state["error"]) if state["error"] else _("cancelled")
     else:
         row["message"] = _given(row)
     return row

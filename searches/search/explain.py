@@ -18,6 +18,7 @@ _SENTENCES = {
     "platform-blocked": _("The platform is keeping the scraper out just now. Please search again in a few minutes."),
     "timed-out": _("The search took too long and found nothing in its time. Please search again, or choose a shorter date range."),
     "aborted": _("The search was stopped at the scraping service before anything was found."),
+    "suspended": _("The platform was paused at that time, so it was not searched. Please search again later."),
     "start-unknown": _("The scraping service did not confirm the start, several times. Please search again in a few minutes."),
 }
 _FALLBACK = _("The search failed. Please search again.")

@@ -8,9 +8,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from searches.platforms import health
 from searches.search.models import ACTIVE, OPEN, Run, Search, SearchRun, Status
 
 _CHUNK = 400
+#: Where a queued run stands whose actor is suspended.
+HELD_BACK = "held-back"
 
 
 def end_run(run: Run, status: Status, **values: Any) -> bool:
@@ -20,7 +23,8 @@ def end_run(run: Run, status: Status, **values: Any) -> bool:
 
 
 def end_searches(run_ids: Iterable[int]) -> None:
-    """End the open searches of these runs none of whose runs is active any more."""
+    """End the open searches of these runs none of whose runs is active any more. One that has something is not kept waiting
+    by a run whose actor is suspended."""
     ids = list(run_ids)
     links = SearchRun.objects.filter(run_id__in=ids).values("search_id")
     for chunk in _chunks(_locked(Search.objects.filter(status__in=OPEN, pk__in=links))):
@@ -50,14 +54,22 @@ def _locked(searches: QuerySet[Search]) -> list[Any]:
 def _end_chunk(search_ids: list[Any]) -> None:
     runs_of: dict[Any, list[tuple[str, int]]] = defaultdict(list)
     links = SearchRun.objects.filter(search_id__in=search_ids)
-    for search_id, status, found in links.values_list("search_id", "run__status", "run__items_found"):
-        runs_of[search_id].append((status, found))
+    stopped = health.stopped()
+    for search_id, status, found, actor in links.values_list("search_id", "run__status", "run__items_found", "run__actor"):
+        runs_of[search_id].append((HELD_BACK if status == Status.QUEUED and actor in stopped else status, found))
     alike: dict[tuple[Status, int], list[Any]] = defaultdict(list)
     for search_id, runs in runs_of.items():
-        if not any(status in ACTIVE for status, _found in runs):
+        if is_over({status for status, _found in runs}):
             alike[_outcome(runs)].append(search_id)
     for (status, count), ids in alike.items():
         Search.objects.filter(pk__in=ids, status__in=OPEN).update(status=status, item_count=count, finished_at=timezone.now())
+
+
+def is_over(statuses: set[str]) -> bool:
+    """Whether a search whose runs stand so has ended."""
+    if statuses & set(ACTIVE):
+        return False
+    return HELD_BACK not in statuses or Status.COMPLETED in statuses
 
 
 def _outcome(runs: list[tuple[str, int]]) -> tuple[Status, int]:

@@ -22,9 +22,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from searches.cache import store
+from searches.platforms import health
 from searches.platforms.apify import ApifyError, Refused, UpstreamRun
 from searches.platforms.models import Platform
 from searches.search import announce, handover
+from searches.search.cancel import drop_unwanted
 from searches.search.finish import end_bereft, end_searches
 from searches.search.models import Lease, Run, Status
 from searches.search.peek import Peeker
@@ -42,6 +44,7 @@ _MAX_PAGES = 10
 _SINGLY = 20  # runs asked for by themselves in one go
 _TIDY_SECONDS = 10.0
 _BRING, _BRING_SECONDS = 50, 0.5
+_MOST_HELD = 1_000
 _DATABASE_AWAY_SECONDS = 0.25
 
 
@@ -139,6 +142,7 @@ class Follower:
             return
         self._tidied = time.monotonic()
         self._bring_home()
+        end_held_back()
         bereft = end_bereft(timezone.now() - _BEREFT)
         if bereft:
             log.error("%d searches waited for runs that are gone", bereft)
@@ -154,6 +158,16 @@ class Follower:
         until = time.monotonic() + _BRING_SECONDS
         while store.bring_home(_BRING) == _BRING and time.monotonic() < until and not self.stopping:
             continue
+
+
+def end_held_back() -> None:
+    """Searches that have something are not kept waiting by a run whose actor is suspended; nobody then waits for that run."""
+    held = list(Run.objects.filter(status=Status.QUEUED, actor__in=health.stopped()).values_list("pk", flat=True)[:_MOST_HELD])
+    if held:
+        with transaction.atomic():
+            end_searches(held)
+        drop_unwanted(held)
+        announce.changed(held)
 
 
 def ask(actor: str, watched: dict[str, datetime]) -> Told:

@@ -46,6 +46,13 @@ def merged_body(answers: Sequence[Answer]) -> bytes:
     return b"[" + b",".join(bodies) + b"]"
 
 
+def merged_count(answers: Sequence[Answer]) -> int:
+    """How many posts that is."""
+    if _several_of_one([platform_in(answer.key) for answer in answers]):
+        return len(merged_items(answers))
+    return sum(answer.item_count for answer in answers)
+
+
 def merged_items(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """The items of all answers, each post once."""
     items = [item for answer in answers for item in answer.items()]

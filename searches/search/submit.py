@@ -16,6 +16,7 @@ from searches.cache import store
 from searches.cache.answer import Answer
 from searches.cache.freshness import Freshness
 from searches.cache.memory import memory
+from searches.platforms.health import suspensions
 from searches.platforms.models import Platform
 from searches.platforms.registry import ACTORS
 from searches.platforms.sources import Source, sources_of
@@ -40,8 +41,10 @@ class _JustAnswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The answers are known, by source. `stale`: a refresh is on its way."""
+    """The answers are known, by source. `stale`: a refresh is on its way. Of the `sources`, one whose actor is suspended may
+    have no answer."""
 
+    sources: list[Source]
     answers: dict[Source, Answer]
     stale: bool
 
@@ -89,8 +92,9 @@ def submit(user: User, query: Query, idempotency_key: str | None = None, force: 
 
 
 def _answered(order: _Order) -> bool:
-    """Whether what is known will do."""
-    if not results.complete(order.sources, order.answers):
+    """Whether what is known will do. Where something is, an actor that is suspended is not waited for."""
+    lacking = [source for source in order.sources if source.needed and source not in order.answers]
+    if not order.answers or any(source.actor not in suspensions() for source in lacking):
         return False
     young = min(answer.created_at for answer in order.answers.values()) > timezone.now() - FORCED_AFTER
     return young or not order.force
@@ -175,7 +179,7 @@ def _answered_since(moment: datetime, created: list[Run]) -> bool:
 def _hit(order: _Order) -> Hit:
     """These answers; of those that are stale a refresh is on its way."""
     answers = _refresh_stale(order, set())
-    return Hit(answers, bool(_stale(answers)))
+    return Hit(order.sources, answers, bool(_stale(answers)))
 
 
 def _refresh_stale(order: _Order, in_hand: set[str]) -> dict[Source, Answer]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from searches.query import PLATFORM_NAMES
 from searches.search import coverage
 from searches.search.explain import sentence
 from searches.search.models import Status
@@ -30,11 +31,19 @@ def combine(status: str, states: Sequence[Mapping[str, Any]], item_count: int = 
         "partial": any(state["partial"] for state in states),
         "platforms": coverage.of_states(states),
     }
-    told["message"] = _message(told, errors)
+    told["message"] = " ".join([_message(told, errors), *_lacking(status, states)])
     if status == Status.FAILED:
         kind = errors[0] if errors else "search-failed"
         told["error"] = {"type": kind, "message": sentence(kind)}
     return told
+
+
+def _lacking(status: str, states: Sequence[Mapping[str, Any]]) -> list[str]:
+    """That an answer is without some of the platforms it was asked of."""
+    without = [s for s in states if s["status"] in (Status.FAILED, Status.QUEUED, Status.CANCELLED) and not s.get("beside") and s.get("platform")]
+    if status != Status.COMPLETED or not without:
+        return []
+    return [_("Not from %(platforms)s.") % {"platforms": ", ".join(str(PLATFORM_NAMES[s["platform"]]) for s in without)}]
 
 
 def _progress(status: str, states: Sequence[Mapping[str, Any]]) -> int:

@@ -8,7 +8,6 @@ from django.utils import timezone
 from pydantic import BaseModel, create_model
 
 from searches.item import Item
-from searches.platforms.sources import sources_of
 from searches.query import Query
 from searches.search import coverage, results
 from searches.search.announce import state
@@ -139,10 +138,10 @@ def hit_body(query: Query, hit: Hit) -> bytes:
         "ageSeconds": max(0, int((timezone.now() - created).total_seconds())),
         "answerKey": query.key,
         "jobId": None,
-        "itemCount": sum(answer.item_count for answer in answers),
+        "itemCount": results.merged_count(answers),
         "partial": any(answer.partial for answer in answers),
-        "platforms": coverage.of_answers(query, list(hit.answers), hit.answers),
-        "refreshCostUsd": round(float(usual_cost(sources_of(s.platform for s in hit.answers if s.needed)).usd), 4),
+        "platforms": coverage.of_answers(query, hit.sources, hit.answers),
+        "refreshCostUsd": round(float(usual_cost(hit.sources).usd), 4),
         "timestamp": now_iso(),
     }
     return json.dumps(head, ensure_ascii=False).encode()[:-1] + b', "data": ' + results.merged_body(answers) + b"}"

@@ -18,6 +18,7 @@ PAGES = {
     "problem": "/search/?q=&platform=tiktok&range=7days",
     "not yet": "/search/?q=nobody+asked+this&platform=tiktok&range=7days",
     "known": f"/search/?q={KNOWN}&platform=tiktok&range=7days",
+    "some platforms missing": f"/search/?q={KNOWN}&platform=all&range=7days",
     "empty": f"/search/?q={EMPTY}&platform=tiktok&range=7days",
     "failed": f"/search/?q={FAILED}&platform=tiktok&range=7days",
     "in progress": "/search/?q=sandbox:stuck+words&platform=tiktok&range=7days",
@@ -72,7 +73,7 @@ def test_nothing_sticks_out(desk: Page, asked: Stack, width: int, language: str)
     assert wide == []
 
 
-@pytest.mark.parametrize("name", ["dashboard", "known", "in progress"])
+@pytest.mark.parametrize("name", ["dashboard", "known", "some platforms missing", "in progress"])
 def test_controls_are_large_enough(desk: Page, asked: Stack, name: str) -> None:
     """44 px for buttons and choices, 24 px for every other link."""
     desk.set_viewport_size({"width": 375, "height": 800})

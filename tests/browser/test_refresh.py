@@ -166,14 +166,14 @@ def test_a_page_that_was_filled_live_hears_of_the_next_one(desk: Page, other: Pa
 class Played:
     """The server's side of the socket, and its answers, played by the test."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.sockets: list[WebSocketRoute] = []
         self.asked: list[dict[str, str]] = []
         self.answer: dict[str, Any] = {"status": 304}
         page.route_web_socket(re.compile("/ws/results/"), lambda socket: self.sockets.append(socket))
         page.route("**/api/results/**", self._fulfil)
-        page.reload()
+        page.goto(address)
         self.until(lambda: bool(self.sockets))
 
     def _fulfil(self, route: Any) -> None:
@@ -206,8 +206,7 @@ def known(own: Stack, browser: Browser) -> str:
 
 @pytest.fixture
 def played(desk: Page, known: str) -> Played:
-    desk.goto(known)
-    return Played(desk)
+    return Played(desk, known)
 
 
 def test_it_looks_once_it_listens(desk: Page, played: Played) -> None:

@@ -273,18 +273,26 @@ def test_a_platform_whose_fall_back_works_is_not_suspended(bad: Verb) -> None:
     assert health.suspensions() == {}
     bad(error="rate-limited", actor=FALLBACK)
     forget()
-    assert {name: held.reason for name, held in health.suspensions().items()} == {"tiktok": "blocked"}
+    assert {name: held.reason for name, held in health.suspensions().items()} == {ACTOR: "blocked", FALLBACK: "rate-limited"}
 
 
 def test_a_platform_without_a_fall_back_is_suspended_with_its_actor(bad: Verb) -> None:
     bad("douyin:a:all", "rate-limited", actor=DOUYIN)
-    held = health.suspensions()["douyin"]
+    held = health.suspensions()[DOUYIN]
     assert (held.reason, held.until) == ("rate-limited", row(DOUYIN).suspended_until)
 
 
-def test_an_actor_that_no_platform_uses_suspends_none(bad: Verb) -> None:
+def test_an_actor_that_is_nobodys_first_suspends_itself_alone(bad: Verb) -> None:
     bad(error="upstream-access", actor="clockworks/free-tiktok-scraper")
-    assert health.suspensions() == {}
+    assert set(health.suspensions()) == {"clockworks/free-tiktok-scraper"}
+
+
+def test_a_suspension_whose_time_is_over_stops_nothing(bad: Verb) -> None:
+    """The canary is about to go, and the others go right behind it."""
+    bad("douyin:a:all", "rate-limited", actor=DOUYIN)
+    ActorHealth.objects.update(suspended_until=timezone.now() - timedelta(seconds=1))
+    assert health.stopped() == {}
+    assert set(health.suspended()) == {DOUYIN}
 
 
 def test_read_once_a_second(bad: Verb) -> None:
@@ -292,7 +300,7 @@ def test_read_once_a_second(bad: Verb) -> None:
     bad("douyin:a:all", "rate-limited", actor=DOUYIN)
     health.suspensions()
     with CaptureQueriesContext(connection) as queries:
-        assert set(health.suspensions()) == {"douyin"}
+        assert set(health.suspensions()) == {DOUYIN}
     assert len(queries) == 0
 
 
