@@ -40,7 +40,9 @@ def combine(status: str, states: Sequence[Mapping[str, Any]], item_count: int = 
 
 def _lacking(status: str, states: Sequence[Mapping[str, Any]]) -> list[str]:
     """That an answer is without some of the platforms it was asked of."""
-    without = [s for s in states if s["status"] in (Status.FAILED, Status.QUEUED, Status.CANCELLED) and not s.get("beside") and s.get("platform")]
+    without = [
+        s for s in states if s["status"] in (Status.FAILED, Status.QUEUED, Status.CANCELLED) and not s.get("beside") and s.get("platform")
+    ]
     if status != Status.COMPLETED or not without:
         return []
     return [_("Not from %(platforms)s.") % {"platforms": ", ".join(str(PLATFORM_NAMES[s["platform"]]) for s in without)}]
