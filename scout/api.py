@@ -17,6 +17,7 @@ from searches.query import QueryError
 from searches.search.api import ApiProblem
 from searches.search.api import router as search_router
 from searches.search.results_api import router as results_router
+from searches.trends.api import router as trends_router
 
 log = logging.getLogger("scout.api")
 
@@ -51,6 +52,7 @@ api = Api(
 )
 api.add_router("/search", search_router)
 api.add_router("/results", results_router)
+api.add_router("/trends", trends_router)
 
 
 def problem(status: int, type: str, message: str, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -37,6 +37,8 @@ JOBS: Mapping[str, str] = {
     "search.start_run": "searches.search.jobs.start_run",
     "search.collect_run": "searches.search.jobs.collect_run",
     "search.abort_run": "searches.search.jobs.abort_run",
+    "thumbnails.fetch": "searches.thumbnails.jobs.fetch",
+    "search.record_run": "searches.search.jobs.record_run",
 }
 
 

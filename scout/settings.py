@@ -8,12 +8,13 @@ started with, and `env`, what it made itself (secret key, local Redis, sandbox).
 import os
 import sys
 import zoneinfo
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from scout import database, installation
+from scout import database, installation, mail_server, proxies
 from scout.logs import worth_a_line
 from scout.queues import QUEUES
 from scout.redis import Target, at, configured, for_cache, for_channels, for_rq
@@ -62,6 +63,14 @@ def url(name: str, default: str, *schemes: str) -> str:
     return raw
 
 
+def checked(name: str, parse: Callable[[], Any]) -> Any:
+    """What `parse` makes of a setting; it says in a ValueError what is wrong with it."""
+    try:
+        return parse()
+    except ValueError as error:
+        return stop(f"{name} {error}.")
+
+
 # Where everything Scout writes lives. What an earlier `up` was started with says nothing to the next one.
 DATA = Path(text("SCOUT_DATA") or BASE_DIR / ".data").resolve()
 for _file in ("env",) if sys.argv[1:2] == ["up"] else ("running", "env"):
@@ -80,6 +89,7 @@ if PUBLIC_URL:
     ALLOWED_HOSTS.append(PUBLIC_URL.split("://", 1)[1].split("/")[0].rsplit(":", 1)[0])
     CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = words("TRUSTED_PROXIES")
+TRUSTED_NETWORKS = checked("TRUSTED_PROXIES", lambda: proxies.networks(TRUSTED_PROXIES))
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -96,12 +106,15 @@ INSTALLED_APPS = [
     "scout",
     "searches.platforms",
     "searches.cache",
+    "searches.thumbnails",
     "searches.accounts",
+    "searches.trends",
     "searches.ui",
     "searches.search",
     "queueadmin",
 ]
 MIDDLEWARE = [
+    "scout.proxies.TrustedProxiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,6 +125,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "searches.accounts.personal.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -128,6 +142,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "searches.ui.context.house",
+                "searches.accounts.context.account",
             ]
         },
     }
@@ -143,11 +158,19 @@ AUTH_PASSWORD_VALIDATORS = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_ENGINE = "searches.accounts.session_store"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 API_BODY_BYTES = 65_536
+
+# Who may come in, and the mail that it takes.
+SIGNUP = text("SIGNUP", "closed")
+if SIGNUP not in {"closed", "invitation", "approval", "open"}:
+    stop(f"SIGNUP must be closed, invitation, approval or open, not {SIGNUP!r}.")
+globals().update(checked("EMAIL_URL", lambda: mail_server.parse(text("EMAIL_URL", "consolemail://"))))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("EMAIL_FROM", "Scout <scout@localhost>")
 
 # Languages and time.
 LANGUAGE_CODE = "en"
@@ -170,14 +193,8 @@ STORAGES = {
     },
 }
 
-try:
-    DATABASES = {"default": database.parse(text("DATABASE_URL"), DATA)}
-except ValueError as error:
-    stop(f"DATABASE_URL {error}.")
-try:
-    DATABASES |= database.documents(text("MONGODB_URI"))
-except ValueError as error:
-    stop(f"MONGODB_URI {error}.")
+DATABASES = {"default": checked("DATABASE_URL", lambda: database.parse(text("DATABASE_URL"), DATA))}
+DATABASES |= checked("MONGODB_URI", lambda: database.documents(text("MONGODB_URI")))
 DATABASE_ROUTERS = ["searches.cache.router.CacheRouter"]
 
 # Redis: queues, hints, live items, Django's cache. None is allowed: pages and cached answers work without it.
@@ -238,6 +255,8 @@ FRESH_SECONDS = number("FRESH_SECONDS", 86_400, 0)
 KEEP_SECONDS = number("KEEP_SECONDS", 90 * 86_400, 1)
 MEMORY_ANSWERS = number("MEMORY_ANSWERS", 10_000, 0)
 MEMORY_BYTES = number("MEMORY_BYTES", 256 * 1024 * 1024, 0)
+THUMBNAIL_BYTES = number("THUMBNAIL_BYTES", 2 * 1024**3, 0, 1e15)
+THUMBNAIL_HOSTS = words("THUMBNAIL_HOSTS")
 
 # What a page may load: itself, and pictures of posts from their platforms over https (from the sandbox over http).
 _pictures = ["'self'", "https:", "data:", *([APIFY_BASE_URL] if SANDBOX else [])]

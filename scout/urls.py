@@ -2,21 +2,21 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from django.views.i18n import set_language
 
 from queueadmin.access import for_queue_viewers
 from scout.api import api, not_found
 from scout.health import healthz, readyz
+from searches.trends import views as trends
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="dashboard"), name="home"),
+    path("", include("searches.accounts.urls")),
     path("", include("searches.search.urls")),
-    path("sign-in", LoginView.as_view(template_name="accounts/sign_in.html", redirect_authenticated_user=True), name="sign-in"),
-    path("sign-out", LogoutView.as_view(), name="sign-out"),
-    path("language", set_language, name="set_language"),
+    path("trends", trends.everything, name="trends"),
+    path("search/trends/", trends.question, name="question-trends"),
+    path("", include("searches.thumbnails.urls")),
     path("api/", not_found),
     path("api/", api.urls),
     re_path(r"^api/", not_found),

@@ -19,7 +19,7 @@ from scout.queues import Job, connections, queue
 from searches.cache.breaker import breaker
 from searches.cache.memory import memory
 from searches.platforms import health
-from searches.search import api, estimate, history
+from searches.search import api, estimate, history, visits
 from searches.search.follow import Follower
 from tests.cast import Cast, make_cast
 from tests.environment import ROOT
@@ -88,7 +88,9 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
     health._read = (float("-inf"), {})
     api._marked.clear()
     monkeypatch.setattr(estimate, "LINE_SECONDS", 0.0)
+    visits._looks.clear()
     monkeypatch.setattr(history, "FLUSH_SECONDS", 3_600.0)
+    monkeypatch.setattr(visits, "FLUSH_SECONDS", 3_600.0)
 
 
 class Engine:

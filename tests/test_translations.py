@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -101,12 +102,12 @@ def test_compile(tmp_path: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["django.mo", "django.po"]
 
 
-def test_the_command_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
+def test_the_command_says_what_is_missing(tmp_path: Path, settings: Any) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "page.html").write_text('{% load i18n %}<p>{% trans "Not there yet" %}</p>')
     catalogue = tmp_path / "locale" / "ko" / "LC_MESSAGES" / "django.po"
     catalogue.parent.mkdir(parents=True)
     catalogue.write_text('msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n')
-    monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
+    settings.BASE_DIR = tmp_path
     with pytest.raises(CommandError, match="Not there yet"):
         call_command("extract_messages")

@@ -1,84 +1,104 @@
-"""Covers and avatars: a drawing per id, 9:16, with the first letters of what it shows. Needs no storage."""
+"""Covers and avatars: a small landscape per id, 9:16, as JPEG. Drawn when asked for, so nothing is stored.
 
-import base64
-import binascii
-import unicodedata
-from html import escape
+Pillow is imported with the first picture: all else in the sandbox needs the standard library alone, and starts at once.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from scout.sandbox.seeds import Dice
 from scout.sandbox.wire import Request, Response
 
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw
+
 PREFIX = "/pictures/"
 WIDTH, HEIGHT = 360, 640
-LABEL_LENGTH = 15
-#: Two colours of a gradient and the one that stands out against both.
+_FINE = 2  # drawn so many times as large, then reduced: that is what makes the edges smooth
+#: Sky above and below, the light in it, and the nearest hill; those behind lie between it and the sky.
 PALETTES = (
-    ("#ff6b6b", "#5f27cd", "#ffe66d"),
-    ("#0abde3", "#10403b", "#f7f1e3"),
-    ("#f368e0", "#341f97", "#c8d6e5"),
-    ("#ff9f43", "#b33939", "#fff3d6"),
-    ("#1dd1a1", "#222f3e", "#feca57"),
-    ("#54a0ff", "#2c2c54", "#ff9ff3"),
-    ("#e58e26", "#0a3d62", "#f8efba"),
-    ("#78e08f", "#079992", "#fffbe6"),
-    ("#eb3b5a", "#2d3436", "#fdcb6e"),
-    ("#a29bfe", "#2d3561", "#ffeaa7"),
+    ("#ff6b6b", "#5f27cd", "#ffe66d", "#25104f"),
+    ("#0abde3", "#c7f0f7", "#f7f1e3", "#10403b"),
+    ("#341f97", "#f368e0", "#ffe3fa", "#190d4d"),
+    ("#ff9f43", "#ffe0b8", "#fff3d6", "#7c1f2b"),
+    ("#1dd1a1", "#d6fbe9", "#feca57", "#13384b"),
+    ("#2c2c54", "#54a0ff", "#ff9ff3", "#15152e"),
+    ("#0a3d62", "#e58e26", "#f8efba", "#061f33"),
+    ("#78e08f", "#f3fbd0", "#fffbe6", "#06574f"),
+    ("#eb3b5a", "#fdcb6e", "#fff5d9", "#3c1630"),
+    ("#a29bfe", "#ffeaa7", "#ffffff", "#2d3561"),
 )
 
 
-def picture_path(id: str, label: str) -> str:
-    """The path carries the label itself, so that any process can draw the picture."""
-    short = label if len(label) <= LABEL_LENGTH else label[: LABEL_LENGTH - 1].rstrip() + "…"
-    text = base64.urlsafe_b64encode(short.encode("utf-8", "replace")).decode().rstrip("=")
-    return f"{PREFIX}{id}-{text}.svg"
+def picture_path(id: str) -> str:
+    """The path carries the id alone, so that any process can draw the picture."""
+    return f"{PREFIX}{id}.jpg"
 
 
 def serve(request: Request) -> Response:
-    name = request.path.removeprefix(PREFIX).removesuffix(".svg")
-    # The first dash: there is none in an id, but there may be some in a label.
-    id, _, code = name.partition("-")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Access-Control-Allow-Origin": "*"}
-    return Response(200, draw(id or name, _label(code)).encode(), "image/svg+xml", headers)
+    return Response(200, draw(request.path.removeprefix(PREFIX).removesuffix(".jpg")), "image/jpeg", headers)
 
 
-def draw(id: str, label: str) -> str:
+@lru_cache(maxsize=2_000)
+def draw(id: str) -> bytes:
+    """The JPEG of this id."""
+    from PIL import ImageDraw
+
     dice = Dice("picture", id)
-    top, bottom, accent = dice.pick(PALETTES)
-    initial = escape(next((c for c in label if c.isalnum()), "♪").upper())
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
-        f'<defs><linearGradient id="g" gradientTransform="rotate({dice.whole(40, 110)})">'
-        f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/></linearGradient></defs>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>{_shape(dice, accent)}'
-        f'<g font-family="system-ui, sans-serif" font-weight="700" text-anchor="middle" fill="#fff">'
-        f'<text x="180" y="370" font-size="190">{initial}</text>'
-        f'<text x="180" y="572" font-size="{_size(label)}" opacity=".92">{escape(label)}</text></g></svg>'
-    )
+    above, below, light, near = map(_rgb, dice.pick(PALETTES))
+    image = _sky(above, below)
+    pen = ImageDraw.Draw(image, "RGBA")
+    _light(pen, dice, light)
+    layers = dice.whole(2, 4)
+    for layer in range(layers):
+        share = (layer + 1) / layers
+        _hill(pen, dice, 0.42 + 0.46 * share, _mixed(below, near, 0.25 + 0.75 * share))
+    for _spark in range(dice.whole(0, 14)):
+        x, y, size = dice.between(0, WIDTH), dice.between(0, HEIGHT * 0.45), dice.between(0.8, 2.2)
+        _disc(pen, x, y, size, (*light, dice.whole(90, 200)))
+    out = io.BytesIO()
+    image.reduce(_FINE).save(out, "JPEG", quality=82)
+    return out.getvalue()
 
 
-def _size(label: str) -> int:
-    """As large as fits: Korean and Chinese letters are about twice as wide as Latin ones."""
-    return min(34, int(620 / max(1, sum(2 if unicodedata.east_asian_width(c) in "WF" else 1.2 for c in label))))
+def _sky(above: tuple[int, int, int], below: tuple[int, int, int]) -> Image.Image:
+    from PIL import Image
+
+    column = Image.new("RGB", (1, 64))
+    column.putdata([_mixed(above, below, min(1.0, y / 44)) for y in range(64)])
+    return column.resize((WIDTH * _FINE, HEIGHT * _FINE), Image.Resampling.BILINEAR)
 
 
-def _shape(dice: Dice, colour: str) -> str:
-    x, y, size = dice.whole(40, 320), dice.whole(90, 520), dice.whole(110, 210)
-    paint = f'fill="{colour}" opacity=".{dice.whole(25, 45)}"'
-    kind = dice.whole(0, 3)
-    if kind == 0:
-        small = f'<circle cx="{WIDTH - x}" cy="{HEIGHT - y}" r="{size // 2}" {paint}/>'
-        return f'<circle cx="{x}" cy="{y}" r="{size}" {paint}/>{small}'
-    if kind == 1:
-        side, turn = size * 2, f'transform="rotate({size} {x} {y})"'
-        return f'<rect x="{x - size}" y="{y - size}" width="{side}" height="{side}" rx="48" {turn} {paint}/>'
-    if kind == 2:
-        return f'<path d="M0 {y} Q90 {y - size} 180 {y} T360 {y} V640 H0 Z" {paint}/>'
-    return f'<path d="M{x} {y - size} L{x + size} {y + size} H{x - size} Z" {paint}/>'
+def _light(pen: ImageDraw.ImageDraw, dice: Dice, colour: tuple[int, int, int]) -> None:
+    """A sun or a moon, with a glow around it."""
+    x, y, size = dice.between(70, WIDTH - 70), dice.between(90, 300), dice.between(34, 78)
+    for ring in (2.1, 1.55):
+        _disc(pen, x, y, size * ring, (*colour, 38))
+    _disc(pen, x, y, size, (*colour, 235))
 
 
-def _label(code: str) -> str:
-    try:
-        text = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        return ""
-    return "".join(c for c in text if c.isprintable())[:LABEL_LENGTH]
+def _hill(pen: ImageDraw.ImageDraw, dice: Dice, top: float, colour: tuple[int, int, int]) -> None:
+    """A ridge of three waves across the whole picture; `top` is its height, from 0 above to 1 below."""
+    waves = [(dice.between(0.6, 1.2) * n, dice.between(0, 6.3), dice.between(30, 52) / n) for n in (1, 2, 5)]
+    steps = range(0, WIDTH + 1, 6)
+    ridge = [HEIGHT * top - sum(size * math.sin(6.3 * speed * x / WIDTH + phase) for speed, phase, size in waves) for x in steps]
+    line = [(x * _FINE, y * _FINE) for x, y in zip(steps, ridge, strict=True)]
+    pen.polygon([*line, (WIDTH * _FINE, HEIGHT * _FINE), (0, HEIGHT * _FINE)], fill=colour)
+
+
+def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, size: float, colour: tuple[int, int, int, int]) -> None:
+    pen.ellipse([(x - size) * _FINE, (y - size) * _FINE, (x + size) * _FINE, (y + size) * _FINE], fill=colour)
+
+
+def _rgb(code: str) -> tuple[int, int, int]:
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+def _mixed(one: tuple[int, int, int], other: tuple[int, int, int], share: float) -> tuple[int, int, int]:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue

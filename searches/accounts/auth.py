@@ -6,8 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from searches.accounts.models import User
-from searches.accounts.tokens import person_of
+from searches.accounts.models import ApiToken, User
+from searches.accounts.tokens import row_of
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -26,11 +26,13 @@ def api_auth(request: HttpRequest) -> User:
     an Authorization header of another kind is a proxy's business, not ours."""
     shown = request.headers.get("Authorization", "")
     if is_bearer(shown):
-        user = bearer(shown)
-        if user is None:
+        token = bearer(shown)
+        if token is None:
             raise AuthError(401, "invalid-token", _("This API token is not valid. It may have been revoked."))
-        request.user = user
-        return user
+        if token.read_only and request.method not in _SAFE:
+            raise AuthError(403, "read-only-token", _("This API token may only read."))
+        request.user = token.user
+        return token.user
     if not isinstance(request.user, User):
         raise AuthError(401, "not-signed-in", _("Sign in, or send an API token: Authorization: Bearer ..."))
     if request.method not in _SAFE and not from_here(request):
@@ -43,9 +45,13 @@ def is_bearer(header: str) -> bool:
     return header.partition(" ")[0].lower() == "bearer"
 
 
-def bearer(header: str) -> User | None:
-    """The person of an Authorization header."""
-    return person_of(header.partition(" ")[2].strip()) if is_bearer(header) else None
+def bearer(header: str) -> ApiToken | None:
+    """The live token of an Authorization header, with its person."""
+    return row_of(shown_token(header)) if is_bearer(header) else None
+
+
+def shown_token(header: str) -> str:
+    return header.partition(" ")[2].strip()
 
 
 def from_here(request: HttpRequest) -> bool:

@@ -3,16 +3,12 @@
 A group message carries nothing but the run's id; a lost one is made up for by the next, or by the watcher's own look.
 """
 
-import asyncio
 import hashlib
 import logging
-import threading
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-from channels.layers import get_channel_layer
-
+from scout.hints import ring_groups
 from scout.queues import connections
 from scout.redis import Unavailable
 from searches.platforms.health import suspensions
@@ -23,7 +19,6 @@ from searches.search import estimate, live
 from searches.search.models import PUBLIC_STATUS, Run, Status
 
 log = logging.getLogger("scout.search")
-_SEND_SECONDS = 1.5
 
 
 def group(run_id: int) -> str:
@@ -93,28 +88,3 @@ def refreshed(answer_keys: Iterable[str]) -> None:
 def left(search_id: object) -> None:
     """Tell a person's other open pages that they have left this search."""
     ring_groups([(search_group(search_id), {"type": "search.left"})])
-
-
-def ring_groups(messages: list[tuple[str, dict[str, Any]]]) -> None:
-    """Ring groups. All through one event loop that stays: a loop for each message costs 50 times more."""
-    if connections().away:
-        return
-    future = asyncio.run_coroutine_threadsafe(_send(messages), _loop())
-    try:
-        future.result(_SEND_SECONDS)
-    except Exception as error:
-        # A hint is only a hint; whoever misses it looks for himself within seconds.
-        log.warning("hints not sent: %s", type(error).__name__)
-
-
-async def _send(messages: list[tuple[str, dict[str, Any]]]) -> None:
-    layer = get_channel_layer()
-    for name, message in messages:
-        await layer.group_send(name, message)
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="hints", daemon=True).start()
-    return loop

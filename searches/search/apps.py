@@ -6,3 +6,10 @@ class SearchConfig(AppConfig):
     name = "searches.search"
     label = "search"
     verbose_name = _("Searches")
+
+    def ready(self) -> None:
+        from searches.accounts import departure, export
+        from searches.search import mine  # models are there only now
+
+        export.register("searches", mine.export)
+        departure.register("searches", mine.leave)

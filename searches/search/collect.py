@@ -25,7 +25,7 @@ from searches.platforms import breaker, health
 from searches.platforms.apify import Busy, NotFound, UpstreamRun
 from searches.platforms.registry import ACTORS
 from searches.platforms.sources import source_in
-from searches.search import announce, live, results
+from searches.search import announce, handover, live, results
 from searches.search.failover import take_over
 from searches.search.finish import end_run, end_searches
 from searches.search.gather import Gathered, gather
@@ -88,6 +88,7 @@ def write(batch: list[Gathered]) -> None:
     _fill_live(batch, ended)
     announce.changed([g.run.pk for g in batch])
     announce.refreshed([g.run.answer_key for g in batch if _is_answer(g) and g.run.reason != Run.Reason.TRY])
+    handover.to_record()
 
 
 def _is_answer(gathered: Gathered) -> bool:

@@ -24,7 +24,7 @@ from django.utils import translation
 from scout.queues import connections
 from scout.redis import Unavailable
 from searches.accounts.models import User
-from searches.accounts.sockets import language_of, person_of_socket
+from searches.accounts.sockets import EndsWithSignIn, language_of, may_write, person_of_socket
 from searches.search import announce, live, results
 from searches.search.cancel import cancel
 from searches.search.models import OPEN, Run, Search
@@ -48,13 +48,14 @@ def shared_redis() -> redis.asyncio.Redis:
     return _REDIS[loop]
 
 
-class SearchConsumer(AsyncWebsocketConsumer):
+class SearchConsumer(EndsWithSignIn, AsyncWebsocketConsumer):
     """One open page, or one program, watching one search."""
 
     search: Search | None = None
 
     async def connect(self) -> None:
         await self.accept()
+        await self.listen_for_the_end()
         user = await person_of_socket(self.scope)
         if user is None:
             await self.close(NOT_SIGNED_IN)
@@ -84,6 +85,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
         self.looking = asyncio.create_task(self._look_forever())
 
     async def disconnect(self, code: int) -> None:
+        await self.stop_listening()
         if hasattr(self, "counted"):
             _open[self.counted] -= 1
         looking = getattr(self, "looking", None)
@@ -95,7 +97,7 @@ class SearchConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """The client says `{"type": "cancel"}`; anything else is not ours and is ignored."""
-        if self.search and text_data and _says_cancel(text_data):
+        if self.search and text_data and _says_cancel(text_data) and may_write(self.scope):
             self.search = await database_sync_to_async(cancel)(self.search)
             await self.pump()
 

@@ -31,6 +31,7 @@ from searches.search.finish import end_bereft, end_searches
 from searches.search.models import Lease, Run, Status
 from searches.search.peek import Peeker
 from searches.search.upstream import apify
+from searches.thumbnails.order import remind as remind_of_pictures
 
 log = logging.getLogger("scout.follow")
 PASS_SECONDS = 1.0
@@ -142,6 +143,8 @@ class Follower:
             return
         self._tidied = time.monotonic()
         self._bring_home()
+        handover.to_record()
+        remind_of_pictures()
         end_held_back()
         bereft = end_bereft(timezone.now() - _BEREFT)
         if bereft:

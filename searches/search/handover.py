@@ -49,6 +49,14 @@ def orphans(older_than: timedelta = timedelta(seconds=15)) -> list[int]:
     return list(Run.objects.filter(searches__in=stuck).values_list("pk", flat=True)[:500])
 
 
+def to_record() -> None:
+    """Ring for the history of posts, if a run waits to be in it: once in two seconds, whichever run it is."""
+    waiting = Run.objects.filter(status=Status.COMPLETED, recorded_at=None)
+    free = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
+    if free.exists():
+        ring("default", "search.record_run", ["due"])
+
+
 def _ring_start(rows: list[tuple[int, int]]) -> None:
     for queue in ("search", "warm"):
         ids = [pk for pk, priority in rows if _QUEUES.get(priority, "warm") == queue]

@@ -11,6 +11,7 @@ from scout.queues import unring
 from searches.search.abort import abort_run as _abort_run
 from searches.search.collect import collect_due
 from searches.search.models import Run, Status
+from searches.search.record import record_due
 from searches.search.seek import seek_lost
 from searches.search.start import start_due
 
@@ -39,6 +40,12 @@ def abort_run(run_id: str) -> None:
     """Stop this run upstream: nobody waits for it any more."""
     unring("search.abort_run", run_id)
     _timed(f"abort_run {run_id}: %d aborted", lambda: int(_abort_run(int(run_id))))
+
+
+def record_run(run_id: str) -> None:
+    """Put what this run and all others that wait for it have found into the history of posts. Its bell stays: what ends
+    within two seconds is recorded by one job, or when follow rings again."""
+    _timed(f"record_run {run_id}: %d recorded", record_due)
 
 
 def _row(run_id: str) -> Run | None:

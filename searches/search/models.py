@@ -84,6 +84,7 @@ class Run(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("in the history"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("run")
@@ -98,6 +99,7 @@ class Run(models.Model):
             models.Index(fields=["owner", "status", "turn"], name="run_fairness"),
             models.Index(fields=["platform", "-finished_at"], name="run_recent"),
             models.Index(fields=["answer_key", "-finished_at"], name="run_answer"),
+            models.Index(fields=["status", "recorded_at", "finished_at"], name="run_unrecorded"),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +159,24 @@ class SearchRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.search_id} on {self.run_id}"
+
+
+class Visit(models.Model):
+    """What one person has been shown of one question: `current` in this visit, `seen` in those before, as visits.marks."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    answer_key = models.CharField(_("answer key"), max_length=400)
+    before_at = models.DateTimeField(null=True)  # the end of the visit before; none at a first visit
+    last_at = models.DateTimeField(_("last look"))
+    seen = models.BinaryField(default=bytes)
+    current = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "answer_key"], name="one_visit_per_question")]
+        indexes = [models.Index(fields=["last_at"], name="visit_last")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.answer_key}"
 
 
 class Lease(models.Model):

@@ -12,7 +12,7 @@ import redis
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from searches.accounts.sockets import person_of_socket
+from searches.accounts.sockets import EndsWithSignIn, person_of_socket
 from searches.platforms.sources import sources_of
 from searches.query import QueryError
 from searches.search import announce, consumers
@@ -20,7 +20,7 @@ from searches.search.publish import parse_key
 from searches.search.submit import platforms_of
 
 
-class ResultsConsumer(AsyncJsonWebsocketConsumer):
+class ResultsConsumer(EndsWithSignIn, AsyncJsonWebsocketConsumer):
     """One open page that shows one known answer. Sockets of a person are counted together with those of searches."""
 
     counted: int | None = None
@@ -29,6 +29,7 @@ class ResultsConsumer(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
+        await self.listen_for_the_end()
         user = await person_of_socket(self.scope)
         if user is None:
             await self.close(consumers.NOT_SIGNED_IN)
@@ -51,6 +52,7 @@ class ResultsConsumer(AsyncJsonWebsocketConsumer):
         self.pinging = asyncio.create_task(self._ping_forever())
 
     async def disconnect(self, code: int) -> None:
+        await self.stop_listening()
         if self.counted is not None:
             consumers._open[self.counted] -= 1
         if self.pinging:

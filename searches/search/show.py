@@ -14,23 +14,27 @@ from searches.search.api import look
 from searches.search.estimate import usual_cost
 from searches.search.explain import sentence
 from searches.search.models import ACTIVE, OPEN, Run, Search, Status
+from searches.search.posts import PER_PAGE
 from searches.search.publish import publish
+from searches.search.shelf import shelf_of
 from searches.search.submit import FORCED_AFTER
 
 
 def show(user: User, query: Query, sources: list[Source]) -> dict[str, Any]:
     """The page's context. `answer`: what is known, `complete` where every platform has answered. `search` and `told`: the
-    person's own, in progress (which may be a refresh of the answer) or the last that ended without one."""
+    person's own, in progress (which may be a refresh of the answer) or the last that ended without one. `shelf`: the answer's
+    posts, for `posts`; `items`: those that a search in progress has found."""
     mine = Search.objects.filter(user=user, answer_key=query.key, cached=False).order_by("-created_at").first()
     runs = results.runs_of(mine) if mine else []
     answers = results.known(query, sources)
     complete = results.complete(sources, answers)
-    shown: dict[str, Any] = {"asked": query, "title": query.text, "search": None, "answer": None, "items": [], "told": None}
+    shown: dict[str, Any] = {"asked": query, "title": query.text, "search": None, "answer": None, "shelf": None, "told": None}
     if mine and mine.status in OPEN:
         look(mine, runs)
         shown |= {"search": mine, "told": wire.tell(mine, runs), "refresh": complete}
         if not complete:
-            items, cursor = results.items_since(runs, 0, results.MAX_PAGE)
+            # The rest comes over the socket: a page of hundreds of cards would be slower than that.
+            items, cursor = results.items_since(runs, 0, PER_PAGE)
             return shown | {"items": items, "cursor": cursor}
     others = _in_progress(query, sources)
     if answers:
@@ -40,13 +44,14 @@ def show(user: User, query: Query, sources: list[Source]) -> dict[str, Any]:
 
 
 def _known(query: Query, sources: list[Source], answers: dict[Source, Answer], runs: Sequence[Run]) -> dict[str, Any]:
+    etag = publish(query, sources, answers).etag
     known, rows = list(answers.values()), coverage.of_answers(query, sources, answers)
     missing = [source for source in sources if source.needed and source not in answers]
     new = [answer for answer in known if answer.new_count is not None and answer.previous_at]
     return {
         "answer": {
             "key": query.key,
-            "etag": publish(query, sources, answers).etag,
+            "etag": etag,
             "created_at": min(answer.created_at for answer in known),
             "stale": any(answer.freshness() == "stale" for answer in known),
             "new_count": sum(answer.new_count or 0 for answer in new) if new else None,
@@ -56,7 +61,7 @@ def _known(query: Query, sources: list[Source], answers: dict[Source, Answer], r
             "young": min(answer.created_at for answer in known) > timezone.now() - FORCED_AFTER,
             "cost": usual_cost(missing or sources),
         },
-        "items": results.merged_items(known),
+        "shelf": shelf_of(etag.strip('"'), known),
     }
 
 

@@ -23,8 +23,8 @@ from searches.query import ALL, DATE_RANGE_NAMES, PLATFORM_NAMES, Query, QueryEr
 from searches.search import history
 from searches.search.cancel import cancel as cancel_search
 from searches.search.explain import unavailable
+from searches.search.looking import look
 from searches.search.models import OPEN, Search, Status
-from searches.search.show import show
 from searches.search.submit import Hit, platforms_of, submit
 
 RECENT = 8
@@ -60,7 +60,7 @@ def question(request: HttpRequest) -> HttpResponse:
         return render(request, "search/dashboard.html", _form(asked) | {"problem": str(error)}, status=400)
     if request.method == "POST":
         return _ask(request, query, asked)
-    return render(request, "search/question.html", _form(asked) | show(_user(request), query, sources_of(platforms)))
+    return look(request, query, sources_of(platforms), _form(asked))
 
 
 def _ask(request: HttpRequest, query: Query, asked: dict[str, str]) -> HttpResponse:

@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from searches.accounts.models import ApiToken, User, create_token
+from searches.accounts import sign_ins
+from searches.accounts.models import ApiToken, SignIn, User, create_token
 from searches.search.models import Search
 from tests.api.conftest import assert_refused, post, press, problem
 from tests.cast import PASSWORD, Cast, api_client, page_client
@@ -87,6 +88,33 @@ def test_revoked_token(cast: Cast) -> None:
     assert post(client, URL, BODY).status_code == 202
     ApiToken.objects.update(revoked_at=timezone.now())
     assert_refused(lambda headers: post(client, URL, BODY, headers), 401, "invalid-token")
+
+
+def test_read_only_token(cast: Cast) -> None:
+    """It reads what its person may read, and starts and cancels nothing."""
+    search = make_search(cast.alice, make_run())
+    shown = {"Authorization": f"Bearer {create_token(cast.alice, read_only=True)}"}
+    assert Client().get(f"{URL}/{search.pk}", headers=shown).status_code == 200
+    assert_refused(lambda headers: post(Client(), URL, BODY, headers | shown), 403, "read-only-token")
+    assert_refused(lambda headers: press(Client(), f"{URL}/{search.pk}/cancel", headers | shown), 403, "read-only-token")
+    search.refresh_from_db()
+    assert (Search.objects.count(), search.status) == (1, "queued")
+
+
+def test_own_language_with_a_session(cast: Cast) -> None:
+    """What is chosen in the profile comes before the cookie and Accept-Language."""
+    User.objects.filter(pk=cast.alice.pk).update(language="ko")
+    client = page_client(cast.alice)
+    client.cookies["django_language"] = "en"
+    told = problem(post(client, URL, {"query": ""}, {"Accept-Language": "en"}))
+    assert re.search("[가-힣]", told[2])
+
+
+def test_session_that_was_ended_elsewhere(cast: Cast) -> None:
+    client = page_client(cast.alice)
+    assert client.get("/dashboard").status_code == 200
+    sign_ins.end(SignIn.objects.filter(user=cast.alice))
+    assert problem(post(client, URL, BODY))[:2] == (401, "not-signed-in")
 
 
 def test_token_of_who_may_not_sign_in_any_more(cast: Cast) -> None:

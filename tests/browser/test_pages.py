@@ -97,7 +97,7 @@ def test_keyboard(desk: Page, asked: Stack) -> None:
     desk.keyboard.press("Enter")
     expect(desk.locator("main")).to_be_focused()
     desk.keyboard.press("Tab")
-    expect(desk.locator("input[name=q]")).to_be_focused()
+    expect(desk.locator("input[type=search][name=q]")).to_be_focused()
     outline = desk.locator("label:has(input[name=q])").evaluate("e => getComputedStyle(e).outlineStyle")
     assert outline == "solid"
 
@@ -107,9 +107,9 @@ def test_language_switch(desk: Page, asked: Stack) -> None:
     desk.get_by_role("button", name="한국어").click()
     expect(desk.locator("html")).to_have_attribute("lang", "ko")
     expect(desk.locator("h1")).to_have_text(KNOWN)
-    expect(desk.locator("nav")).to_contain_text("내 검색")
+    expect(desk.locator("nav.nav")).to_contain_text("내 검색")
     desk.get_by_role("button", name="English").click()
-    expect(desk.locator("nav")).to_contain_text("My searches")
+    expect(desk.locator("nav.nav")).to_contain_text("My searches")
 
 
 def test_hostile_posts_run_nothing(desk: Page, asked: Stack) -> None:

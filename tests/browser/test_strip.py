@@ -70,7 +70,9 @@ def test_it_works(desk: Page) -> None:
     said = [int(text.split()[0]) for text in desk.locator("[data-note]").all_inner_texts()]
     assert sum(said) == len(keys(desk))
     desk.reload()
-    assert sum(int(text.split()[0]) for text in desk.locator("[data-note]").all_inner_texts()) == len(keys(desk))
+    assert sum(int(text.split()[0]) for text in desk.locator("[data-note]").all_inner_texts()) == sum(said)
+    expect(desk.locator(".known-line strong")).to_have_text(f"{sum(said)} results")
+    assert len(keys(desk)) == min(sum(said), 60), "a page of them"
     assert {key.partition(":")[0] for key in keys(desk)} == {"tiktok", "douyin", "xiaohongshu"}
 
 

@@ -14,7 +14,7 @@ from tests.stack import Stack
 KNOWN = {"query": "메이크업", "platform": "tiktok", "dateRange": "7days"}
 PAGES = ["/dashboard", "/searches", "/search/?q=%EB%A9%94%EC%9D%B4%ED%81%AC%EC%97%85&platform=tiktok&range=7days"]
 PLANTED = """
-from django.contrib.sessions.backends.db import SessionStore
+from searches.accounts.session_store import SessionStore
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from searches.accounts.models import User
 from tests.rows import make_answer

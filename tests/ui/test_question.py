@@ -37,7 +37,8 @@ def test_it_works(cast: Cast) -> None:
     html = html_of(page_client(cast.alice), "/search/", **QUESTION)
     assert "Refresh now · about $0.08" in html
     assert "This starts a new search and costs about $0.08." in html
-    form = html[html.index("<details") : html.index("</details>")]
+    form = html[html.index('<details class="confirm') :]
+    form = form[: form.index("</details>")]
     assert '<input type="hidden" name="refresh" value="1">' in form
     assert "TikTok Done 3 results, 3 without a date" in text_of(page_client(cast.alice), "/search/", **QUESTION).replace("2 hours ago ", "")
 

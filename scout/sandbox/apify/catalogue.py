@@ -85,10 +85,10 @@ class Frame:
     moment: float
 
     def picture(self, post: Post) -> str:
-        return self.base_url + picture_path(post.id, post.title)
+        return self.base_url + picture_path(post.id)
 
     def avatar(self, creator: Creator) -> str:
-        return self.base_url + picture_path(creator.id, creator.name)
+        return self.base_url + picture_path(creator.id)
 
 
 def normal(query: str) -> str:

@@ -1,5 +1,6 @@
 """Numbers, ages and names as people read them, in the reader's language. What is unknown is a dash, never 0."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from functools import lru_cache
@@ -9,8 +10,11 @@ from typing import Any, Literal
 from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal
 from django import template
+from django.template.base import Node, NodeList, Parser, Token
+from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -18,6 +22,7 @@ from searches.query import DATE_RANGE_NAMES, PLATFORM_NAMES
 
 register = template.Library()
 UNKNOWN = "–"
+_BLANKS = re.compile(r"[ \t\r\n]+")
 Unit = Literal["year", "month", "week", "day", "hour", "minute"]
 #: The largest unit of which a whole one has passed is the one that is said; cards.js has the same table.
 _UNITS: tuple[tuple[Unit, int], ...] = (
@@ -41,7 +46,7 @@ def compact(value: Any) -> str:
 @register.filter
 def exact(value: Any) -> str:
     """Every digit, for the tooltip of a compact number; nothing where it is unknown."""
-    return format_decimal(value, locale=_language()) if _is_number(value) else ""
+    return _exact(value, _language()) if _is_number(value) else ""
 
 
 @register.filter
@@ -50,6 +55,12 @@ def count(value: Any) -> str:
     if _is_number(value):
         return compact(value)
     return format_html('<span aria-hidden="true">{}</span><span class="vh">{}</span>', UNKNOWN, _("unknown"))
+
+
+@register.filter
+def ratio(value: Any) -> str:
+    """A share of something, to two places: 0.35, 12.5."""
+    return format_decimal(round(value, 2), locale=_language()) if _is_number(value) else count(value)
 
 
 @register.filter
@@ -120,6 +131,23 @@ def span(seconds: Any) -> str:
     return format_timedelta(timedelta(minutes=round(seconds / 60)), "minute", 1e9, locale=_language())
 
 
+@register.tag
+def tight(parser: Parser, _token: Token) -> Node:
+    """Blanks and line breaks in a row become one: half of a page of sixty cards would be the indentation of their template."""
+    nodes = parser.parse(("endtight",))
+    parser.delete_first_token()
+    return _Tight(nodes)
+
+
+class _Tight(Node):
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        # Not the blanks of other scripts, which are characters of somebody's text; and nothing here keeps its own line breaks.
+        return mark_safe(_BLANKS.sub(" ", self.nodelist.render(context)))  # noqa: S308 the template's own output
+
+
 @register.filter
 def platform_name(value: Any) -> str:
     return str(PLATFORM_NAMES.get(value, value))
@@ -150,6 +178,11 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value
     return datetime.fromtimestamp(value / 1000, UTC) if _is_number(value) else None
+
+
+@lru_cache(maxsize=8192)
+def _exact(value: float, language: str) -> str:
+    return format_decimal(value, locale=language)
 
 
 @lru_cache(maxsize=8192)

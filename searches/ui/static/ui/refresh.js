@@ -11,6 +11,20 @@
 
   const keyOf = (post) => `${post.platform}:${post.id}`;
   const cardsShown = () => Array.from(document.querySelectorAll("[data-key]"));
+  // What this page's answer has: a mark for each post, most of which are on later pages; and all that was ever shown here.
+  const marks = new Set((box.dataset.marks || "").split("."));
+  const bytes = new TextEncoder();
+  function mark(key) { // CRC-32, as in visits.py
+    let crc = -1;
+    for (const byte of bytes.encode(key)) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return (~crc >>> 0).toString(16);
+  }
+  function remember() {
+    for (const card of cardsShown()) marks.add(mark(card.dataset.key));
+  }
   function clock(moment) {
     const day = (at) => at.toLocaleDateString("en", { timeZone: zone });
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
@@ -27,9 +41,9 @@
       const found = await response.json();
       const before = etag;
       etag = response.headers.get("ETag");
+      remember();
       if (!before) { fetched = found.createdAt; return false; } // a search that has just filled this page: this is what it shows
-      const shown = new Set(cardsShown().map((card) => card.dataset.key));
-      unseen = found.data.map(keyOf).filter((key) => !shown.has(key));
+      unseen = found.data.map(keyOf).filter((key) => !marks.has(mark(key)));
       const text = (unseen.length ? some : none).replace("{n}", unseen.length.toLocaleString(lang)).replace("{time}", clock(new Date(fetched)));
       offer.querySelector("[data-offer-words]").textContent = text;
       offer.hidden = false;
@@ -87,18 +101,21 @@
   box.querySelector("[data-show]").addEventListener("click", () => {
     try { sessionStorage.setItem(memory, JSON.stringify(unseen)); } catch { /* then it is not marked */ }
   });
-  function mark() {
+  let fresh = new Set();
+  function recall() {
     let keys = [];
     try {
       keys = JSON.parse(sessionStorage.getItem(memory)) || [];
       sessionStorage.removeItem(memory);
     } catch { /* no storage: nothing to mark */ }
-    const fresh = new Set(keys);
-    for (const card of cardsShown().filter((one) => fresh.has(one.dataset.key))) {
+    fresh = new Set(keys);
+  }
+  function label() {
+    for (const card of cardsShown().filter((one) => fresh.has(one.dataset.key) && !one.querySelector(".fresh"))) {
       const badge = document.createElement("span");
       badge.className = "badge fresh";
       badge.textContent = box.dataset.new;
-      card.querySelector(".thumb").append(badge);
+      card.querySelector("[data-badge]").append(badge);
     }
   }
 
@@ -108,9 +125,12 @@
     confirm.open = false;
     confirm.querySelector("summary").focus();
   });
-  mark();
+  recall();
+  label();
+  document.addEventListener("htmx:afterSettle", label); // other posts have come, and some of the same
   if (fetched && etag) follow();
   document.addEventListener("answered", () => {
+    remember(); // a filter may take them from the page
     if (etag) lookUntilThere(2000);
     else look().then(follow);
   });
