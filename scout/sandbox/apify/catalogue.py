@@ -25,7 +25,8 @@ PATIENCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question put to an actor: a query with its window, or the links of posts to look up."""
+    """One question put to an actor: a query with its window, or the links of posts to look up. Each platform is a `world`
+    with posts of its own."""
 
     query: str
     wanted: int
@@ -33,6 +34,7 @@ class Ask:
     until: float | None = None
     order: str = "relevance"
     links: tuple[str, ...] = ()
+    world: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def posts(ask: Ask, moment: float) -> list[Post]:
     """What a search answers at a moment: always as many as wanted, in the order asked for."""
     if ask.links:
         return [looked_up(link, moment) for link in ask.links]
-    query = normal(ask.query)
+    query = ask.world + normal(ask.query)
     found = [_post(query, ask.query, key, created, moment) for key, created in _picks(query, ask, moment)]
     if ask.order == "recent":
         found.sort(key=lambda post: -post.created)

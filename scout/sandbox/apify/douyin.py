@@ -16,7 +16,7 @@ def asks(given: Mapping[str, Any], moment: float) -> list[Ask]:
     words = [*texts(given.get("searchTermsOrHashtags")), *texts(given.get("profileUrls"))]
     wanted = count(given.get("maxItemsPerUrl"), 20)
     links = tuple(texts(given.get("postUrls")))
-    found = [Ask(word, wanted, moment - days * DAY if days else None, None, order) for word in words]
+    found = [Ask(word, wanted, moment - days * DAY if days else None, None, order, world="douyin ") for word in words]
     return [*found, Ask("", len(links), links=links)] if links else found
 
 

@@ -10,13 +10,14 @@ from scout.sandbox.apify.inputs import count, texts
 ZEN_DAYS = {"1d": 1, "1w": 7, "6mo": 182}
 ORDER = {"latest": "recent", "time_descending": "recent", "hotest": "likes", "popularity_descending": "likes"}
 LEAST_ASKED = 100
+WORLD = "xiaohongshu "
 
 
 def zen_asks(given: Mapping[str, Any], moment: float) -> list[Ask]:
     days = ZEN_DAYS.get(str(given.get("timeFilter")))
     words = texts(given.get("keywords")) or texts([given.get("keyword") or ""])
     wanted, order = count(given.get("maxResults"), 20), ORDER.get(str(given.get("sortType")), "relevance")
-    return [Ask(word, wanted, moment - days * DAY if days else None, None, order) for word in words]
+    return [Ask(word, wanted, moment - days * DAY if days else None, None, order, world=WORLD) for word in words]
 
 
 def easy_asks(given: Mapping[str, Any], _: float) -> list[Ask]:
@@ -25,7 +26,7 @@ def easy_asks(given: Mapping[str, Any], _: float) -> list[Ask]:
         max(LEAST_ASKED, count(given.get("maxItems"), LEAST_ASKED)),
         ORDER.get(str(given.get("sortType")), "relevance"),
     )
-    return [Ask(word, wanted, None, None, order) for word in texts(given.get("keywords"))]
+    return [Ask(word, wanted, None, None, order, world=WORLD) for word in texts(given.get("keywords"))]
 
 
 def zen_item(post: Post, frame: Frame) -> dict[str, Any]:
