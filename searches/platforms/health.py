@@ -71,22 +71,25 @@ def release(actor: str) -> None:
     ActorHealth.objects.filter(pk=actor).update(**ended)
 
 
-@transaction.atomic
 def _good(actor: str, run_id: int, items: Sequence[Mapping[str, Any]]) -> None:
     empty = breaker.empty_fields(ACTORS[actor].fills if actor in ACTORS else (), items)
     before = ActorHealth.objects.filter(pk=actor).first()
     if not empty and (before is None or not (before.failed_keys or before.suspended_until or before.empty_runs)):
-        return
-    health = _locked(actor)
+        return  # nearly always: without a transaction, which on SQLite would keep every other writer waiting
+    with transaction.atomic():
+        _improve(_locked(actor), run_id, empty, len(items))
+
+
+def _improve(health: ActorHealth, run_id: int, empty: list[str], items: int) -> None:
     if health.suspended_until is None or health.canary == run_id:
         if health.suspended_until:
-            log.warning("%s works again: it is no longer suspended", actor)
+            log.warning("%s works again: it is no longer suspended", health.actor)
         health.failed_keys, health.trips = [], 0
         health.suspended_until, health.canary, health.reason, health.detail = None, None, "", ""
-    if len(items) >= breaker.ENOUGH_ITEMS:
+    if items >= breaker.ENOUGH_ITEMS:
         health.empty_fields, health.empty_runs = empty, health.empty_runs + 1 if empty else 0
         if health.empty_runs == breaker.EMPTY_RUNS:
-            log.error("%s: %d runs in a row came without %s: has its output changed?", actor, health.empty_runs, ", ".join(empty))
+            log.error("%s: %d runs in a row came without %s: has its output changed?", health.actor, health.empty_runs, ", ".join(empty))
     health.save()
 
 
