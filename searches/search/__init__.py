@@ -18,6 +18,10 @@ verbs, and waiting is nobody's job:
 - `publish`  makes the known answer one document for all readers; pages that show it hear through `results_consumer` and
              `refresh.js` that there is a newer one.
 - `show`     is what a question's page has on it; `coverage` what each platform has given, or why not.
+- `sieve`    reads filters and order out of an address, `sift` applies them, `order` sorts, `facets` counts what could be chosen:
+             pure, over `measures` of Items, the same for pages and exports. `shelf` remembers an answer's posts as objects.
+- `looking`  answers a look at a question, for browsers and htmx; `posts` lays out its posts, `labels` has the words;
+             `visits` knows what is new to a person.
 
 **The row is the order; a job only says "look at this row".** A job may run twice, late or never: every step claims by a
 conditional UPDATE with a lease and a fence, and follow hands out again what is overdue. Redis may be emptied at any time.

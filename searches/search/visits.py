@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from searches.search.models import Visit
 log = logging.getLogger("scout.search")
 PAUSE = timedelta(minutes=30)
 FLUSH_SECONDS = 1.0
+PRUNE_SECONDS = 3_600.0
 MOST_MARKS = 5_000
 _MOST_WAITING = 10_000
 
@@ -117,11 +119,15 @@ def _unpacked(data: bytes | memoryview) -> "array[int]":
 
 
 def _write_forever() -> None:
+    pruned = time.monotonic()
     while True:
         time.sleep(FLUSH_SECONDS)
         try:
             if _looks:
                 flush()
+            if time.monotonic() - pruned > PRUNE_SECONDS:
+                pruned = time.monotonic()
+                prune(timezone.now() - timedelta(seconds=settings.KEEP_SECONDS))
         except DatabaseError:
             log.exception("visits of a second were not written")
             connection.close()

@@ -9,15 +9,22 @@
   document.addEventListener("input", (event) => { if (isLate(event.target)) event.stopPropagation(); }, true);
   document.addEventListener("change", (event) => { if (isLate(event.target) && event.target.value) tools().requestSubmit(); });
 
+  const touched = new Set(); // typed in, and not asked with yet
+  document.addEventListener("input", ({ target }) => { touched.add(target); });
   function sync() {
     const said = new URLSearchParams(location.search);
+    for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
     for (const field of document.querySelectorAll("[data-put], [data-late]")) {
+      if (touched.has(field)) continue;
       if (field !== document.activeElement) field.value = said.get(field.dataset.put) || "";
       else if ("late" in field.dataset) field.value = "";
     }
   }
   let asked; // what was pressed in the part that is exchanged
-  document.addEventListener("htmx:beforeRequest", ({ detail }) => { asked = detail.elt; });
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    asked = detail.elt;
+    if (asked === tools()) touched.clear();
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     if (new URL(xhr.responseURL, location.href).pathname === location.pathname) return;

@@ -98,7 +98,8 @@
 
   // What is new is marked on the page that shows it.
   const memory = `new:${answer}`;
-  box.querySelector("[data-show]").addEventListener("click", () => {
+  box.querySelector("[data-show]").addEventListener("click", (event) => {
+    event.currentTarget.href = location.pathname + location.search; // with the filters of now
     try { sessionStorage.setItem(memory, JSON.stringify(unseen)); } catch { /* then it is not marked */ }
   });
   let fresh = new Set();
