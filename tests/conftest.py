@@ -1,8 +1,11 @@
 """What tests share: a real Redis, the sandbox over real HTTP, the cast. Nothing of Scout itself is faked."""
 
+import faulthandler
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +28,8 @@ from tests.cast import Cast, make_cast
 from tests.environment import ROOT
 from tests.sandbox_control import Sandbox
 from tests.stack import wait_for_port
+
+_LEAVE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -148,3 +153,16 @@ def data_folder() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests in the browser come last: Playwright leaves an event loop running in the main thread, and others need theirs."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A test that was given up on may leave a thread behind that never ends, and Python waits for it: then leave all the same."""
+
+    def leave() -> None:
+        faulthandler.dump_traceback()
+        os._exit(int(exitstatus))
+
+    last = threading.Timer(_LEAVE_SECONDS, leave)
+    last.daemon = True
+    last.start()
