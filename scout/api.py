@@ -25,7 +25,7 @@ log = logging.getLogger("scout.api")
 _docs_csp = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
 
 _WAYS_IN = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token of `bin/manage create_token`."},
+    "token": {"type": "http", "scheme": "bearer", "description": "A token of your account's page, or of `bin/manage create_token`."},
     "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": "For our own pages."},
 }
 
