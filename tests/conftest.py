@@ -1,6 +1,7 @@
 """What tests share: a real Redis, the sandbox over real HTTP, the cast. Nothing of Scout itself is faked."""
 
 import faulthandler
+import logging
 import os
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ from tests.sandbox_control import Sandbox
 from tests.stack import wait_for_port
 
 _LEAVE_SECONDS = 30.0
+logging.raiseExceptions = False  # a thread that outlives its test speaks to a stream that is closed
 
 
 @pytest.fixture(scope="session")
