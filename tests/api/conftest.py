@@ -1,6 +1,5 @@
 """What the tests of the API share: sentences in both languages, and requests in the shapes they come in."""
 
-import gettext
 import re
 import time
 from collections.abc import Callable
@@ -9,27 +8,16 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
-from django.utils.translation import trans_real
 
-from scout.catalogues import compile_catalogues
 from searches.search import history
 from searches.search.models import ACTIVE, Run
 from tests.cast import Cast, api_client
 from tests.conftest import Engine
-from tests.environment import ROOT
 from tests.redis_server import without_redis
 
 __all__ = ["without_redis"]
 
 _HANGUL = re.compile("[\uac00-\ud7a3]")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _catalogues() -> None:
-    """The Korean sentences as they stand now."""
-    compile_catalogues(ROOT / "locale")
-    gettext._translations.clear()
-    trans_real._translations.clear()
 
 
 @pytest.fixture(autouse=True)
